@@ -1,0 +1,36 @@
+# Needs only make and Python 3.11+: each target makes .venv and installs into it when it is missing or stale.
+#   make demo PYTHON=/path/to/python    chooses the interpreter
+
+python := .venv/bin/python
+export PYTHON
+
+.PHONY: help demo test lint bench clean
+
+help:
+	@echo "make demo    train a convolutional network on real handwritten digits and check its gradients"
+	@echo "make test    run the tests"
+	@echo "make lint    ruff and mypy"
+	@echo "make bench   time this engine beside NumPy and what other engines are installed"
+	@echo "make clean   remove .venv and everything that was built (runs/ stays)"
+
+demo:
+	@.ci/venv all
+	@$(python) -m tinygrad_cn train --check-gradients
+
+test:
+	@.ci/venv all,dev
+	@$(python) -m pytest --hypothesis-profile=ci -n 2
+
+lint:
+	@.ci/venv all,dev
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@.ci/typecheck
+
+bench:
+	@.ci/venv all,dev
+	@$(python) -m benchmarks
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
