@@ -15,7 +15,7 @@ help:
 
 demo:
 	@.ci/venv all
-	@$(python) -m tinygrad_cn train --check-gradients
+	@$(python) -m tinygrad_cn train --check-gradients --expect-accuracy 98
 
 test:
 	@.ci/venv all,dev

@@ -1,0 +1,5 @@
+"""`python -m tinygrad_cn` is the console command `tinygrad-cn`."""
+
+from tinygrad_cn.cli import main
+
+main()
