@@ -1,0 +1,21 @@
+"""The exceptions that users see. Each is also of the class that NumPy's and PyTorch's users expect to catch."""
+
+from __future__ import annotations
+
+__all__ = ["DTypeError", "MissingExtraError", "ShapeError", "UnsupportedOperand"]
+
+
+class ShapeError(ValueError, RuntimeError):
+    """Shapes that do not fit: a ``ValueError`` as in NumPy and a ``RuntimeError`` as in PyTorch."""
+
+
+class DTypeError(TypeError, RuntimeError):
+    """A dtype that an op does not take: a ``TypeError`` as in NumPy and a ``RuntimeError`` as in PyTorch."""
+
+
+class UnsupportedOperand(TypeError):
+    """An operand that is neither a tensor nor a number; operators answer it with ``NotImplemented``."""
+
+
+class MissingExtraError(ImportError):
+    """An optional package is needed and is not installed; the message names the extra to install."""

@@ -1,0 +1,1 @@
+"""The public functions in PyTorch's vocabulary, over the ops."""

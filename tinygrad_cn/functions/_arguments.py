@@ -1,0 +1,110 @@
+"""What the public functions share: checking arguments, axes in PyTorch's words, NumPy's names beside PyTorch's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tinygrad_cn.graph import Handle
+
+__all__ = ["accepts_axis", "axes", "axis", "given_shape", "index_array", "raw", "tensor"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def accepts_axis(function: F) -> F:
+    """Let ``function`` be called with NumPy's ``axis`` / ``keepdims`` beside ``dim`` / ``keepdim``, as in PyTorch."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            if "axis" in kwargs:
+                kwargs["dim"] = kwargs.pop("axis")
+            if "keepdims" in kwargs:
+                kwargs["keepdim"] = kwargs.pop("keepdims")
+            if "x" in kwargs:
+                kwargs["input"] = kwargs.pop("x")
+        return function(*args, **kwargs)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def tensor(name: str, value: Any, argument: str = "input") -> Any:
+    """``value``, if it is a Tensor.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if not isinstance(value, Handle):
+        raise TypeError(
+            f"{name}(): argument {argument!r} must be a Tensor, not {type(value).__name__}; wrap it in tinygrad_cn.tensor()"
+        )
+    return value
+
+
+def axis(name: str, dim: Any, ndim: int) -> int:
+    """The axis that ``dim`` means, counted from the front.
+
+    Raises:
+        IndexError: there is no such axis.
+    """
+    count = max(ndim, 1)
+    try:
+        number = dim.__index__()
+    except AttributeError:
+        raise TypeError(f"{name}(): dim must be an int, not {type(dim).__name__}") from None
+    if not -count <= number < count:
+        raise IndexError(
+            f"{name}(): dimension out of range: expected dim in [{-count}, {count - 1}] for a tensor with {ndim} "
+            f"dimensions, got {number}"
+        )
+    return number % count
+
+
+def axes(name: str, dim: Any, ndim: int) -> int | tuple[int, ...] | None:
+    """The axes that ``dim`` means: ``None`` and ``()`` mean all.
+
+    Raises:
+        IndexError: there is no such axis.
+        RuntimeError: an axis is named twice.
+    """
+    if dim is None:
+        return None
+    if isinstance(dim, Sequence):
+        found = tuple(axis(name, d, ndim) for d in dim)
+        if len(set(found)) != len(found):
+            raise RuntimeError(f"{name}(): dim {tuple(dim)} names an axis more than once")
+        if ndim == 0:
+            return None
+        return found or None
+    number = axis(name, dim, ndim)
+    return number if ndim else None
+
+
+def given_shape(sizes: Sequence[Any]) -> tuple[int, ...]:
+    """The shape given either as one sequence or as separate integers."""
+    if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
+        sizes = sizes[0]
+    elif len(sizes) == 1 and isinstance(sizes[0], tuple | list):
+        sizes = sizes[0]
+    return tuple(int(n.__index__()) for n in sizes)
+
+
+def raw(value: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return value._array if isinstance(value, Handle) else value
+
+
+def index_array(name: str, value: Any) -> np.ndarray:
+    """The array of a Tensor of integers.
+
+    Raises:
+        TypeError: ``value`` holds no integers.
+    """
+    array = np.asarray(raw(value))
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}(): the index must hold integers, got {array.dtype}; convert it with .long()")
+    return array

@@ -1,0 +1,99 @@
+"""Functions of each element: powers, exponentials, logarithms, trigonometry, rounding, activations."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+from tinygrad_cn.functions._arguments import tensor
+from tinygrad_cn.inplace import assign
+from tinygrad_cn.op import Op
+from tinygrad_cn.ops import arithmetic, comparison, exponential, special, trigonometric
+from tinygrad_cn.ops import activation as activations
+
+
+def _pointwise(name: str, operation: Op, formula: str) -> Callable[..., Any]:
+    """The public function of an op of one tensor."""
+
+    def function(input: Any, *, out: Any = None) -> Any:
+        result = operation(tensor(name, input))
+        return result if out is None else assign(out, result, name)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""{formula}, elementwise.
+
+    Args:
+        input (Tensor): any shape.
+        out (Tensor, optional): where to write the result.
+
+    Returns:
+        Tensor: the shape of ``input``.
+    """
+    return function
+
+
+abs = _pointwise("abs", arithmetic.absolute, "The absolute value (derivative 0 at 0)")
+acos = _pointwise("acos", trigonometric.arccos, "The inverse cosine, in radians")
+acosh = _pointwise("acosh", trigonometric.arccosh, "The inverse hyperbolic cosine")
+asin = _pointwise("asin", trigonometric.arcsin, "The inverse sine, in radians")
+asinh = _pointwise("asinh", trigonometric.arcsinh, "The inverse hyperbolic sine")
+atan = _pointwise("atan", trigonometric.arctan, "The inverse tangent, in radians")
+atanh = _pointwise("atanh", trigonometric.arctanh, "The inverse hyperbolic tangent")
+bitwise_not = _pointwise("bitwise_not", comparison.bitwise_not, "The complement of the bits (of a bool: not)")
+ceil = _pointwise("ceil", arithmetic.ceil, "The smallest integer not below (derivative 0)")
+cos = _pointwise("cos", trigonometric.cos, "The cosine of an angle in radians")
+cosh = _pointwise("cosh", trigonometric.cosh, "The hyperbolic cosine")
+deg2rad = _pointwise("deg2rad", trigonometric.deg2rad, "Degrees to radians")
+erf = _pointwise("erf", special.erf, "The error function 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x")
+exp = _pointwise("exp", exponential.exp, "e to the power x")
+exp2 = _pointwise("exp2", exponential.exp2, "2 to the power x")
+expm1 = _pointwise("expm1", exponential.expm1, "exp(x) - 1, accurate near 0")
+floor = _pointwise("floor", arithmetic.floor, "The largest integer not above (derivative 0)")
+isfinite = _pointwise("isfinite", comparison.isfinite, "Whether it is neither infinite nor NaN")
+isinf = _pointwise("isinf", comparison.isinf, "Whether it is infinite")
+isnan = _pointwise("isnan", comparison.isnan, "Whether it is NaN")
+log = _pointwise("log", exponential.log, "The natural logarithm")
+log10 = _pointwise("log10", exponential.log10, "The logarithm to base 10")
+log1p = _pointwise("log1p", exponential.log1p, "log(1 + x), accurate near 0")
+log2 = _pointwise("log2", exponential.log2, "The logarithm to base 2")
+logical_not = _pointwise("logical_not", comparison.logical_not, "Whether it is zero")
+neg = _pointwise("neg", arithmetic.negative, "-x")
+positive = _pointwise("positive", arithmetic.positive, "x")
+rad2deg = _pointwise("rad2deg", trigonometric.rad2deg, "Radians to degrees")
+reciprocal = _pointwise("reciprocal", arithmetic.reciprocal, "1 / x")
+relu = _pointwise("relu", activations.relu, "max(x, 0) (derivative 0 at 0)")
+rsqrt = _pointwise("rsqrt", arithmetic.rsqrt, "1 / sqrt(x)")
+sigmoid = _pointwise("sigmoid", exponential.sigmoid, "1 / (1 + exp(-x))")
+sign = _pointwise("sign", arithmetic.sign, "-1, 0 or 1 (derivative 0)")
+signbit = _pointwise("signbit", comparison.signbit, "Whether the sign bit is set")
+sin = _pointwise("sin", trigonometric.sin, "The sine of an angle in radians")
+sinc = _pointwise("sinc", trigonometric.sinc, "sin(pi x) / (pi x), 1 at 0")
+sinh = _pointwise("sinh", trigonometric.sinh, "The hyperbolic sine")
+sqrt = _pointwise("sqrt", arithmetic.sqrt, "The square root")
+square = _pointwise("square", arithmetic.square, "x^2")
+tan = _pointwise("tan", trigonometric.tan, "The tangent of an angle in radians")
+tanh = _pointwise("tanh", trigonometric.tanh, "The hyperbolic tangent")
+trunc = _pointwise("trunc", arithmetic.trunc, "The integer part (derivative 0)")
+
+absolute = abs
+arccos, arccosh, arcsin, arcsinh, arctan, arctanh = acos, acosh, asin, asinh, atan, atanh
+fix = trunc
+negative = neg
+
+
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """Round to the nearest, halves to even, at ``decimals`` places after the point (derivative 0).
+
+    Args:
+        input (Tensor): any shape.
+        decimals (int): negative numbers round to tens, hundreds, ...
+    """
+    if decimals == 0:
+        return arithmetic.rint(tensor("round", input))
+    if input.dtype.is_floating_point is False:
+        raise RuntimeError(f"round(): decimals needs a floating tensor, got {input.dtype}; convert it first")
+    scale = 10.0 ** builtins.abs(decimals)
+    if decimals > 0:
+        return arithmetic.divide(arithmetic.rint(arithmetic.multiply(input, scale)), scale)
+    return arithmetic.multiply(arithmetic.rint(arithmetic.divide(input, scale)), scale)

@@ -1,0 +1,129 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cn.errors import DTypeError, ShapeError
+from tinygrad_cn.functions._arguments import raw, tensor
+from tinygrad_cn.functions.arithmetic import add, mul
+from tinygrad_cn.ops import linear_algebra
+
+
+def _check(name: str, a: Any, b: Any, first: int | None = None, second: int | None = None) -> None:
+    """Both are Tensors of one dtype, with the given numbers of dimensions.
+
+    Raises:
+        ShapeError, DTypeError
+    """
+    x, y = tensor(name, a)._array, tensor(name, b, "other")._array
+    if x.dtype != y.dtype:
+        raise DTypeError(f"{name}(): the tensors have dtypes {x.dtype} and {y.dtype}; convert one with .to(dtype)")
+    for number, array in ((first, x), (second, y)):
+        if number is not None and array.ndim != number:
+            raise ShapeError(f"{name}(): expected a tensor with {number} dimensions, got shape {list(array.shape)}")
+
+
+def matmul(input: Any, other: Any) -> Any:
+    """The matrix product over the last two axes, broadcast over the others; vectors as in NumPy's ``@``.
+
+    Shape:
+        (..., n, k) @ (..., k, m) -> (..., n, m); (k,) @ (k,) -> ().
+
+    Raises:
+        ShapeError: the inner sizes differ, or a tensor is 0-d.
+        DTypeError: the dtypes differ.
+    """
+    _check("matmul", input, other)
+    x, y = input._array.shape, other._array.shape
+    if not x or not y:
+        raise ShapeError(f"matmul(): both tensors need at least 1 dimension, got shapes {list(x)} and {list(y)}")
+    if x[-1] != y[-2 if len(y) > 1 else -1]:
+        raise ShapeError(
+            f"matmul(): the inner sizes differ: {list(x)} has {x[-1]} on its last axis, {list(y)} has "
+            f"{y[-2 if len(y) > 1 else -1]} on its {'second to last' if len(y) > 1 else 'only'} axis"
+        )
+    return linear_algebra.matmul(input, other)
+
+
+def mm(input: Any, mat2: Any) -> Any:
+    """The product of two matrices. Shape: (n, k), (k, m) -> (n, m)."""
+    _check("mm", input, mat2, 2, 2)
+    return matmul(input, mat2)
+
+
+def bmm(input: Any, mat2: Any) -> Any:
+    """The products of two batches of matrices. Shape: (b, n, k), (b, k, m) -> (b, n, m)."""
+    _check("bmm", input, mat2, 3, 3)
+    if input._array.shape[0] != mat2._array.shape[0]:
+        raise ShapeError(f"bmm(): batch sizes differ: {list(input._array.shape)} and {list(mat2._array.shape)}")
+    return matmul(input, mat2)
+
+
+def mv(input: Any, vec: Any) -> Any:
+    """The product of a matrix and a vector. Shape: (n, k), (k,) -> (n,)."""
+    _check("mv", input, vec, 2, 1)
+    return matmul(input, vec)
+
+
+def dot(input: Any, tensor: Any) -> Any:
+    """The inner product of two vectors. Shape: (k,), (k,) -> ()."""
+    _check("dot", input, tensor, 1, 1)
+    return matmul(input, tensor)
+
+
+def outer(input: Any, vec2: Any) -> Any:
+    """The outer product of two vectors. Shape: (n,), (m,) -> (n, m)."""
+    for value in (input, vec2):
+        if tensor("outer", value)._array.ndim != 1:
+            raise ShapeError(f"outer(): expected vectors, got shape {list(value._array.shape)}")
+    return mul(input.unsqueeze(1), vec2)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * (mat1 @ mat2); with ``beta`` 0 the input is not read."""
+    return _plus(input, mm(mat1, mat2), beta, alpha)
+
+
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * (mat @ vec)."""
+    return _plus(input, mv(mat, vec), beta, alpha)
+
+
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * (batch1 @ batch2), for batches of matrices."""
+    return _plus(input, bmm(batch1, batch2), beta, alpha)
+
+
+def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
+    if alpha != 1:
+        product = mul(product, alpha)
+    if beta == 0:
+        return product
+    result = add(input if beta == 1 else mul(input, beta), product)
+    if result._array.shape != product._array.shape:
+        raise ShapeError(
+            f"the input of shape {list(input._array.shape)} does not broadcast to the product's shape "
+            f"{list(product._array.shape)}"
+        )
+    return result
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """The Einstein sum: products summed over the indices that the result lacks.
+
+    Args:
+        equation (str): such as ``"bij,bjk->bik"``; ``...`` stands for batch axes.
+        operands (Tensors): one for each term.
+
+    Raises:
+        ShapeError: the equation does not fit the operands, or an index has two sizes.
+    """
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):
+        operands = tuple(operands[0])
+    arrays = [raw(tensor("einsum", x, f"operands[{i}]")) for i, x in enumerate(operands)]
+    try:
+        terms, out = linear_algebra.spelled_out(equation, [a.ndim for a in arrays])
+    except ValueError as error:
+        raise ShapeError(str(error)) from None
+    return linear_algebra.einsum(*operands, terms=terms, out=out)

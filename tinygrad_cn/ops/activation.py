@@ -1,0 +1,94 @@
+"""Activations that are one op each. At a kink the derivative is the sub-gradient of least norm, as in PyTorch."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cn.op import elementwise
+from tinygrad_cn.ops.exponential import sigmoid
+from tinygrad_cn.ops.special import erf
+
+_SQRT_HALF = math.sqrt(0.5)
+_SQRT_2_PI = math.sqrt(2 * math.pi)
+
+relu = elementwise("relu", lambda x: np.maximum(x, 0), x=lambda g, out: g * (out > 0))
+
+
+def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
+    return np.where(x > 0, x, x * negative_slope)
+
+
+leaky_relu = elementwise(
+    "leaky_relu",
+    _leaky_relu,
+    x=lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope),
+)
+
+
+def _prelu(x: Any, y: Any) -> Any:
+    return np.where(x > 0, x, x * y)
+
+
+#: ``y`` is the slope for negative ``x``, of a shape that broadcasts against it.
+prelu = elementwise(
+    "prelu",
+    _prelu,
+    x=lambda g, x, y: np.where(x > 0, g, g * y),
+    y=lambda g, x: np.where(x > 0, 0, g * x),
+)
+
+
+def _elu(x: Any, *, alpha: float, scale: float, input_scale: float) -> Any:
+    positive = x.real > 0
+    return scale * np.where(positive, x, alpha * np.expm1(np.where(positive, 0, x * input_scale)))
+
+
+def _elu_x(g: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    positive = x > 0
+    slope = alpha * input_scale * np.exp(np.where(positive, 0, x * input_scale))
+    return g * scale * np.where(positive, 1, slope)
+
+
+#: ELU, SELU (with ``scale``) and CELU (with ``input_scale``).
+elu = elementwise("elu", _elu, x=_elu_x)
+
+
+def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
+    """log(1 + e^(beta x)) / beta; x itself above the threshold, where they agree in floating point."""
+    linear = x.real * beta > threshold
+    return np.where(linear, x, np.log1p(np.exp(np.where(linear, 0, x * beta))) / beta)
+
+
+softplus = elementwise(
+    "softplus",
+    _softplus,
+    x=lambda g, x, beta, threshold: np.where(x * beta > threshold, g, g * sigmoid(x * beta)),
+)
+
+
+def _log_sigmoid(x: Any) -> Any:
+    return np.where(x.real > 0, 0, x) - np.log1p(np.exp(-np.where(x.real > 0, x, -x)))
+
+
+log_sigmoid = elementwise("log_sigmoid", _log_sigmoid, x=lambda g, x: g * sigmoid(-x))
+
+
+def _silu_x(g: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return g * (s * (1 + x * (1 - s)))
+
+
+silu = elementwise("silu", lambda x: x * sigmoid(x), x=_silu_x)
+
+
+def _gelu_x(g: Any, x: Any) -> Any:
+    """Phi(x) + x phi(x)."""
+    density = np.exp(x * x * -0.5) / _SQRT_2_PI
+    return g * (0.5 * (1 + erf(x * _SQRT_HALF)) + x * density)
+
+
+#: x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016, arXiv:1606.08415).
+gelu = elementwise("gelu", lambda x: x * (0.5 * (1 + erf(x * _SQRT_HALF))), x=_gelu_x)
