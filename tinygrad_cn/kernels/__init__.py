@@ -1,0 +1,1 @@
+"""Convolution and pooling on raw arrays: plain functions of ndarrays, without tensors and without gradients."""
