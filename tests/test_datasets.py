@@ -1,0 +1,145 @@
+"""The data sets: what they hold, and what is said about files that are missing or damaged. No network is used."""
+
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+
+from tinygrad_cn.datasets import load_digits, load_mnist, mnist
+
+
+def arrays(dataset):
+    return tuple(part.numpy() for part in dataset.tensors)
+
+
+class TestDigits:
+    sklearn = pytest.importorskip("sklearn.datasets")
+
+    def test_what_they_are(self):
+        for dataset, size in zip(load_digits(), (1437, 360), strict=True):
+            images, labels = arrays(dataset)
+            assert images.shape == (size, 1, 8, 8)
+            assert images.dtype == np.float32
+            assert (images.min(), images.max()) == (0, 1)
+            assert labels.shape == (size,)
+            assert labels.dtype == np.int64
+            assert set(labels) == set(range(10))
+
+    def test_the_split_uses_every_digit_once(self):
+        original = np.sort(self.sklearn.load_digits().data.astype(np.float32) / 16, axis=0)
+        together = np.concatenate([arrays(part)[0].reshape(-1, 64) for part in load_digits()])
+        np.testing.assert_array_equal(np.sort(together, axis=0), original)
+
+    def test_the_split_is_fixed_by_the_seed(self):
+        first, again, other = (arrays(load_digits(seed)[1])[1] for seed in (0, 0, 1))
+        np.testing.assert_array_equal(first, again)
+        assert (first != other).any()
+
+
+def idx(values: np.ndarray) -> bytes:
+    """The IDX format: 0, 0, type (8: uint8), number of axes, their sizes, the values."""
+    sizes = np.array(values.shape, dtype=">u4").tobytes()
+    return bytes([0, 0, 8, values.ndim]) + sizes + values.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def contents(monkeypatch):
+    """A tiny MNIST: what its four files hold, taken by the loader for the real one."""
+    rng = np.random.default_rng(0)
+    contents = {}
+    for part, size in (("train", 5), ("t10k", 3)):
+        contents[f"{part}-images-idx3-ubyte"] = idx(rng.integers(0, 256, (size, 28, 28)))
+        contents[f"{part}-labels-idx1-ubyte"] = idx(np.arange(size))
+    for name, content in contents.items():
+        checksums = mnist.Checksums("not used", hashlib.sha256(content).hexdigest())
+        monkeypatch.setitem(mnist.CHECKSUMS, name, checksums)
+    return contents
+
+
+@pytest.fixture
+def folder(contents, tmp_path):
+    for name, content in contents.items():
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+    return tmp_path
+
+
+class TestMnist:
+    def test_what_it_is(self, folder, contents):
+        for dataset, part, size in zip(load_mnist(folder), ("train", "t10k"), (5, 3), strict=True):
+            images, labels = arrays(dataset)
+            assert images.shape == (size, 1, 28, 28)
+            assert images.dtype == np.float32
+            pixels = np.frombuffer(contents[f"{part}-images-idx3-ubyte"][16:], np.uint8)
+            np.testing.assert_array_equal(images.ravel(), pixels.astype(np.float32) / 255)
+            assert labels.dtype == np.int64
+            assert labels.tolist() == list(range(size))
+
+    def test_the_folder_may_be_a_string(self, folder):
+        assert len(load_mnist(str(folder))[0]) == 5
+
+    def test_files_may_be_unpacked_or_packed_in_another_way(self, folder, contents):
+        names = list(contents)
+        (folder / f"{names[0]}.gz").unlink()
+        (folder / names[0]).write_bytes(contents[names[0]])
+        (folder / f"{names[1]}.gz").write_bytes(gzip.compress(contents[names[1]], compresslevel=1))
+        assert len(load_mnist(folder)[0]) == 5
+
+    def test_missing_files_are_named(self, folder):
+        (folder / "train-labels-idx1-ubyte.gz").unlink()
+        (folder / "t10k-images-idx3-ubyte.gz").unlink()
+        with pytest.raises(FileNotFoundError, match=r"train-labels-idx1-ubyte\.gz, t10k-images-idx3-ubyte\.gz not"):
+            load_mnist(folder)
+
+    def test_a_changed_pixel_is_noticed(self, folder, contents):
+        content = bytearray(contents["t10k-images-idx3-ubyte"])
+        content[-1] ^= 1
+        (folder / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(content)))
+        with pytest.raises(ValueError, match=r"t10k-images-idx3-ubyte\.gz is damaged.*SHA-256"):
+            load_mnist(folder)
+
+    @pytest.mark.parametrize("spoil", [lambda packed: packed[:-9], lambda packed: b"<html>404</html>", lambda _: b""])
+    def test_a_file_that_cannot_be_unpacked_is_damaged(self, folder, spoil):
+        path = folder / "train-images-idx3-ubyte.gz"
+        path.write_bytes(spoil(path.read_bytes()))
+        with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz is damaged"):
+            load_mnist(folder)
+
+
+class TestDownload:
+    pooch = pytest.importorskip("pooch")
+
+    def serve(self, monkeypatch, contents, tmp_path, broken=()):
+        """Puts mirrors in the place of the network; returns the list of what was asked for."""
+        asked = []
+
+        def retrieve(url, known_hash, fname, path):
+            asked.append(url)
+            mirror = url.removesuffix(fname)
+            if mirror in broken:
+                raise broken[mirror]
+            assert known_hash == "sha256:not used"
+            assert path == tmp_path / "cache" / "mnist"
+            path.mkdir(parents=True, exist_ok=True)
+            (path / fname).write_bytes(gzip.compress(contents[fname.removesuffix(".gz")]))
+            return str(path / fname)
+
+        monkeypatch.setattr(self.pooch, "retrieve", retrieve)
+        monkeypatch.setattr(self.pooch, "os_cache", lambda name: tmp_path / "cache")
+        return asked
+
+    def test_the_first_mirror_serves(self, monkeypatch, contents, tmp_path):
+        asked = self.serve(monkeypatch, contents, tmp_path)
+        assert [len(part) for part in load_mnist()] == [5, 3]
+        assert asked == [f"{mnist.MIRRORS[0]}{name}.gz" for name in contents]
+
+    @pytest.mark.parametrize("error", [ConnectionError("no route"), ValueError("wrong hash")])
+    def test_the_next_mirror_is_tried(self, monkeypatch, contents, tmp_path, error):
+        asked = self.serve(monkeypatch, contents, tmp_path, {mnist.MIRRORS[0]: error})
+        assert len(load_mnist()[0]) == 5
+        assert asked[1].startswith(mnist.MIRRORS[1])
+
+    def test_no_mirror_can_be_reached(self, monkeypatch, contents, tmp_path):
+        self.serve(monkeypatch, contents, tmp_path, {mirror: OSError("no route") for mirror in mnist.MIRRORS})
+        with pytest.raises(ConnectionError, match=r"(?s)ossci.*no route.*cvdf.*no route.*--data-dir"):
+            load_mnist()
