@@ -10,16 +10,14 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 __all__ = ["PrintOptions", "dtype_suffix", "format_tensor", "get_printoptions", "printoptions", "set_printoptions"]
 
 
-@dataclass(frozen=True)
-class PrintOptions:
+class PrintOptions(NamedTuple):
     """What decides the text of a tensor; see `set_printoptions`."""
 
     precision: int = 4
@@ -69,12 +67,12 @@ def set_printoptions(
     base = _options if profile is None else _PROFILES[profile.lower()]
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    _options = replace(base, sci_mode=sci_mode, **changes)
+    _options = base._replace(sci_mode=sci_mode, **changes)
 
 
 def get_printoptions() -> dict[str, Any]:
     """The current options, by name."""
-    return asdict(_options)
+    return _options._asdict()
 
 
 @contextlib.contextmanager
