@@ -6,7 +6,8 @@ PyTorch 2.13 on x86-64 with AVX2 or AVX-512:
 * bit for bit: uniform, integers, permutation, bernoulli, multinomial with replacement, and the state itself;
 * to the last bit or two, since the logarithms and cosines of two libraries differ there: normal, log_normal,
   exponential, cauchy, geometric (which may then differ by one). How many words are drawn is always equal.
-* multinomial without replacement: equal, except for the order among classes of probability zero.
+* multinomial without replacement: equal, except for the order of classes whose scores tie: those of probability zero,
+  and in float32 a pair now and then among thousands.
 
 Where PyTorch is built with MKL and meets an Intel processor, it fills ``bernoulli_(float)``, hence dropout, and
 ``exponential_`` from a generator of MKL's instead; here they follow the portable path that it takes on every other
