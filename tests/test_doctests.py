@@ -1,4 +1,4 @@
-"""Every example in a docstring runs.
+"""Every example in a docstring or a README runs.
 
 pytest's own collector would import `nn/linear.py` by its place in the repository, as `nn.linear`, a second
 copy of each class; here modules are imported by the names that users know.
@@ -7,7 +7,9 @@ copy of each class; here modules are imported by the names that users know.
 import doctest
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,3 +31,13 @@ def test_examples(name):
     with np.printoptions():  # an example that changes how NumPy prints must not reach the next one
         result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_examples_of_a_readme(name):
+    text = (Path(__file__).parents[1] / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 4
+    names: dict[str, object] = {"__name__": name}
+    for block in blocks:  # one after the other, as a reader types them
+        exec(block, names)
