@@ -5,20 +5,23 @@ A module without hooks never comes here (see `Module.__call__`).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tinygrad_cn.autograd import Function
+from tinygrad_cn.hooks import HookHandle
 from tinygrad_cn.tensor import Tensor
 
-from ._handle import HookDict, RemovableHandle, add_hook
 from ._registry import Registry
 
 __all__ = ["Hooked"]
 
 
-class _ForwardHook(NamedTuple):
+@dataclass(eq=False)
+class _Hook:
+    """One registration of a hook; the same function registered twice makes two."""
+
     call: Callable[..., Any]
     with_kwargs: bool = False
     always_call: bool = False
@@ -28,10 +31,10 @@ class Hooked(Registry):
     """A module's forward and backward hooks, and the call that runs them."""
 
     _hooked: bool  # a hook was registered at some time: calls take the long way
-    _forward_pre_hooks: HookDict
-    _forward_hooks: HookDict
-    _backward_pre_hooks: HookDict
-    _backward_hooks: HookDict
+    _forward_pre_hooks: list[_Hook]
+    _forward_hooks: list[_Hook]
+    _backward_pre_hooks: list[_Hook]
+    _backward_hooks: list[_Hook]
 
     forward: Callable[..., Any]
 
@@ -39,15 +42,20 @@ class Hooked(Registry):
         super().__init__()
         self.__dict__.update(
             _hooked=False,
-            _forward_pre_hooks=OrderedDict(),
-            _forward_hooks=OrderedDict(),
-            _backward_pre_hooks=OrderedDict(),
-            _backward_hooks=OrderedDict(),
+            _forward_pre_hooks=[],
+            _forward_hooks=[],
+            _backward_pre_hooks=[],
+            _backward_hooks=[],
         )
+
+    def _add_hook(self, hooks: list[_Hook], hook: _Hook, prepend: bool) -> HookHandle:
+        self._hooked = True
+        hooks.insert(0 if prepend else len(hooks), hook)
+        return HookHandle(hooks, hook)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
+    ) -> HookHandle:
         """Call ``hook(module, args)`` before every forward pass; what it returns replaces the arguments.
 
         Args:
@@ -55,8 +63,7 @@ class Hooked(Registry):
             prepend: run it before the hooks that are there.
             with_kwargs: call ``hook(module, args, kwargs)``; it returns ``None`` or ``(args, kwargs)``.
         """
-        self._hooked = True
-        return add_hook(self._forward_pre_hooks, _ForwardHook(hook, with_kwargs), prepend)
+        return self._add_hook(self._forward_pre_hooks, _Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self,
@@ -65,7 +72,7 @@ class Hooked(Registry):
         prepend: bool = False,
         with_kwargs: bool = False,
         always_call: bool = False,
-    ) -> RemovableHandle:
+    ) -> HookHandle:
         """Call ``hook(module, args, output)`` after every forward pass; what it returns, if anything, is the output.
 
         Args:
@@ -81,20 +88,18 @@ class Hooked(Registry):
             ...     y = layer(tg.ones(4, 2))
             (4, 3)
         """
-        self._hooked = True
-        return add_hook(self._forward_hooks, _ForwardHook(hook, with_kwargs, always_call), prepend)
+        return self._add_hook(self._forward_hooks, _Hook(hook, with_kwargs, always_call), prepend)
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known.
 
         Args:
             hook: returns ``None``, or gradients to go on with in place of ``grad_output``.
             prepend: run it before the hooks that are there.
         """
-        self._hooked = True
-        return add_hook(self._backward_pre_hooks, hook, prepend)
+        return self._add_hook(self._backward_pre_hooks, _Hook(hook), prepend)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the positional inputs are known.
 
         Args:
@@ -102,34 +107,34 @@ class Hooked(Registry):
                 ``None`` for what is no tensor or needs no gradient.
             prepend: run it before the hooks that are there.
         """
-        self._hooked = True
-        return add_hook(self._backward_hooks, hook, prepend)
+        return self._add_hook(self._backward_hooks, _Hook(hook), prepend)
 
     # ----------------------------------------------------------------------------------- the call
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        waiting = {key: hook for key, hook in self._forward_hooks.items() if hook.always_call}
+        waiting = [hook for hook in self._forward_hooks if hook.always_call]
         result = None
         try:
-            for hook in list(self._forward_pre_hooks.values()):
+            for hook in list(self._forward_pre_hooks):
                 args, kwargs = self._run_pre_hook(hook, args, kwargs)
             backward = _BackwardPass(self) if self._backward_hooks or self._backward_pre_hooks else None
             if backward is not None:
                 args = backward.enter(args)
             result = self.forward(*args, **kwargs)
-            for key, hook in list(self._forward_hooks.items()):
-                waiting.pop(key, None)
+            for hook in list(self._forward_hooks):
+                if hook in waiting:
+                    waiting.remove(hook)
                 replaced = hook.call(self, args, kwargs, result) if hook.with_kwargs else hook.call(self, args, result)
                 if replaced is not None:
                     result = replaced
             return result if backward is None else backward.leave(result)
         except Exception:
-            for hook in waiting.values():
+            for hook in waiting:
                 hook.call(self, args, kwargs, result) if hook.with_kwargs else hook.call(self, args, result)
             raise
 
     def _run_pre_hook(
-        self, hook: _ForwardHook, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, hook: _Hook, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if not hook.with_kwargs:
             replaced = hook.call(self, args)
@@ -152,8 +157,8 @@ class _BackwardPass:
 
     def __init__(self, module: Hooked) -> None:
         self.module = module
-        self.pre_hooks = list(module._backward_pre_hooks.values())
-        self.hooks = list(module._backward_hooks.values())
+        self.pre_hooks = [hook.call for hook in module._backward_pre_hooks]
+        self.hooks = [hook.call for hook in module._backward_hooks]
         self.grad_output: tuple[Tensor | None, ...] = ()
         self.inputs = 0
         self.entered = False  # an input needs a gradient, so the input gate will be reached

@@ -40,8 +40,8 @@ def locate(error: Exception, module: Module) -> None:
 
 
 def _without_op_name(message: str, module: Module) -> str:
-    """``message`` without a leading ``linear:`` when it comes from a Linear, whose label says so already."""
+    """``message`` without a leading ``linear():`` when it comes from a Linear, whose label says so already."""
     op, colon, rest = message.partition(": ")
-    if colon and type(module).__name__.lower().startswith(op.replace("_", "").lower()):
+    if colon and type(module).__name__.lower().startswith(op.removesuffix("()").replace("_", "").lower()):
         return rest
     return message

@@ -15,9 +15,9 @@ import numpy as np
 
 from tinygrad_cn.autograd import no_grad
 from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.hooks import HookHandle
 from tinygrad_cn.tensor import Tensor
 
-from ._handle import HookDict, RemovableHandle, add_hook
 from ._registry import Registry
 from .parameter import Parameter
 
@@ -46,18 +46,18 @@ class StateDict(Registry):
 
     _version: int = 1  # raise it when the names or the meaning of the entries change; see `_load_from_state_dict`
 
-    _state_dict_pre_hooks: HookDict
-    _state_dict_hooks: HookDict
-    _load_state_dict_pre_hooks: HookDict
-    _load_state_dict_post_hooks: HookDict
+    _state_dict_pre_hooks: list[Callable[..., Any]]
+    _state_dict_hooks: list[Callable[..., Any]]
+    _load_state_dict_pre_hooks: list[Callable[..., Any]]
+    _load_state_dict_post_hooks: list[Callable[..., Any]]
 
     def __init__(self) -> None:
         super().__init__()
         self.__dict__.update(
-            _state_dict_pre_hooks=OrderedDict(),
-            _state_dict_hooks=OrderedDict(),
-            _load_state_dict_pre_hooks=OrderedDict(),
-            _load_state_dict_post_hooks=OrderedDict(),
+            _state_dict_pre_hooks=[],
+            _state_dict_hooks=[],
+            _load_state_dict_pre_hooks=[],
+            _load_state_dict_post_hooks=[],
         )
 
     # ------------------------------------------------------------------------------------------ out
@@ -83,13 +83,13 @@ class StateDict(Registry):
         metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = metadata
-        for hook in list(self._state_dict_pre_hooks.values()):
+        for hook in list(self._state_dict_pre_hooks):
             hook(self, prefix, keep_vars)
         self._save_to_state_dict(destination, prefix, keep_vars)
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        for hook in list(self._state_dict_hooks.values()):
+        for hook in list(self._state_dict_hooks):
             hook(self, destination, prefix, metadata)
         return destination
 
@@ -164,7 +164,7 @@ class StateDict(Registry):
             for step in plan:
                 step.do(may_be_forgiven)
         for module in visited:
-            for hook in list(module._load_state_dict_post_hooks.values()):
+            for hook in list(module._load_state_dict_post_hooks):
                 if hook(module, keys) is not None:
                     raise TypeError("a load_state_dict post hook changes incompatible_keys in place and returns None")
         try:
@@ -198,7 +198,7 @@ class StateDict(Registry):
         May be overridden to accept older formats: change ``state_dict``, which is a copy, and call this one.
         ``local_metadata.get("version")`` is the `_version` that wrote the entries.
         """
-        for hook in list(self._load_state_dict_pre_hooks.values()):
+        for hook in list(self._load_state_dict_pre_hooks):
             hook(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         steps: list[_Step] = []
         expected = dict(self._persistent_state())
@@ -249,21 +249,26 @@ class StateDict(Registry):
 
     # ---------------------------------------------------------------------------------------- hooks
 
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Call ``hook(module, prefix, keep_vars)`` before ``state_dict`` collects this module's entries."""
-        return add_hook(self._state_dict_pre_hooks, hook)
+        return _add_hook(self._state_dict_pre_hooks, hook)
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Call ``hook(module, state_dict, prefix, local_metadata)`` after its entries; it may change them in place."""
-        return add_hook(self._state_dict_hooks, hook)
+        return _add_hook(self._state_dict_hooks, hook)
 
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Call ``hook`` with the module and the arguments of ``_load_from_state_dict`` before entries are compared."""
-        return add_hook(self._load_state_dict_pre_hooks, hook)
+        return _add_hook(self._load_state_dict_pre_hooks, hook)
 
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Call ``hook(module, incompatible_keys)`` after loading; it may change the two lists of keys in place."""
-        return add_hook(self._load_state_dict_post_hooks, hook)
+        return _add_hook(self._load_state_dict_post_hooks, hook)
+
+
+def _add_hook(hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> HookHandle:
+    hooks.append(hook)
+    return HookHandle(hooks, hook)
 
 
 # ------------------------------------------------------------------------------------ steps of a plan

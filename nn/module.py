@@ -56,7 +56,7 @@ class Module(StateDict, Traversal, Conversion, Hooked):
             if self._hooked:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, RuntimeError, IndexError) as error:
             locate(error, self)
             raise
 
