@@ -1,5 +1,5 @@
 # Needs only make and Python 3.11+: each target makes .venv and installs into it when it is missing or stale.
-#   make demo PYTHON=/path/to/python    chooses the interpreter
+#   make demo PYTHON=/path/to/python    chooses the interpreter for a .venv that is yet to be made
 
 python := .venv/bin/python
 export PYTHON
