@@ -56,7 +56,8 @@ def _seeds(name: str, outputs: list[Any], cotangents: Any, traced: bool) -> list
             g = output._wrap(np.asarray(g, dtype=array.dtype))
         if g._array.shape != array.shape:
             raise ShapeError(
-                f"{name}: the gradient of output {i} must have its shape {list(array.shape)}, got {list(g._array.shape)}"
+                f"{name}: the gradient of output {i} must have its shape {list(array.shape)}, got "
+                f"{list(g._array.shape)}"
             )
         if g._array.dtype != array.dtype:
             g = g.to(output.dtype)  # type: ignore[attr-defined]
@@ -168,7 +169,8 @@ def grad(
         if g is None:
             if not allow_unused:
                 raise RuntimeError(
-                    f"grad(): input {i} of shape {list(tensor._array.shape)} was not used in the graph of the outputs; pass "
+                    f"grad(): input {i} of shape {list(tensor._array.shape)} was not used in the graph of the "
+                    "outputs; pass "
                     "allow_unused=True for None in its place, or materialize_grads=True for zeros"
                 )
             results.append(tensor._wrap(np.zeros_like(tensor._array)) if materialize_grads else None)

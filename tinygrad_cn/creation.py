@@ -70,7 +70,7 @@ def _from_python(data: Any, target: np.dtype | None) -> np.ndarray:
         raise TypeError(f"tensor(): cannot make numbers of {type(data).__name__} data: {str(data)[:60]}")
     if target is None:
         numbers = array.dtype.kind == "f" and not _has_arrays(data)
-        if numbers or array.size == 0 and array.dtype.kind == "f":
+        if numbers or (array.size == 0 and array.dtype.kind == "f"):
             target = dtypes.get_default_dtype().dtype
         elif array.dtype.kind == "c" and not _has_arrays(data):
             target = dtypes.get_default_dtype().to_complex().dtype

@@ -229,7 +229,7 @@ def _raised(result: np.dtype, candidate: np.dtype) -> np.dtype:
 
 
 class finfo:
-    """Limits of a floating dtype: ``bits``, ``eps``, ``max``, ``min``, ``tiny``, ``smallest_normal``, ``resolution``."""
+    """Limits of a floating dtype: ``bits``, ``eps``, ``max``, ``min``, ``tiny``, ``resolution``."""
 
     def __init__(self, type: Any = None) -> None:
         info = np.finfo(to_numpy(default_float if type is None else type))

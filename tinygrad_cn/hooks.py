@@ -48,7 +48,8 @@ def add_hook(node: Node | None, hook: Callable[[Any], Any], wrap: Callable[[Any]
             raise TypeError(f"a hook must return a Tensor or None, not {type(result).__name__}")
         if tuple(result._array.shape) != tuple(node.shape):
             raise RuntimeError(
-                f"a hook returned a gradient of shape {list(result._array.shape)} for a tensor of shape {list(node.shape)}"
+                f"a hook returned a gradient of shape {list(result._array.shape)} for a tensor of shape "
+                f"{list(node.shape)}"
             )
         return result if traced else result._array
 

@@ -119,13 +119,13 @@ def check_writable(target: Any, traced: bool, name: str) -> Node | None:
             whose elements share memory.
     """
     array = target._array
-    if (
-        not array.flags.writeable
-        or 0 in array.strides
+    if not array.flags.writeable or (
+        0 in array.strides
         and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True))
     ):
         raise RuntimeError(
-            f"{name}: the tensor's elements share memory (it was expanded) or its array is read-only; clone() it before "
+            f"{name}: the tensor's elements share memory (it was expanded) or its array is read-only; clone() it "
+            "before "
             "writing in place"
         )
     view = target._view
@@ -135,7 +135,8 @@ def check_writable(target: Any, traced: bool, name: str) -> Node | None:
         return target._node
     if isinstance(target._node, Leaf):
         raise RuntimeError(
-            f"{name}: a leaf tensor that requires grad is being written in place; do it under tinygrad_cn.no_grad(), or "
+            f"{name}: a leaf tensor that requires grad is being written in place; do it under tinygrad_cn.no_grad(), "
+            "or "
             "on a clone()"
         )
     if view is not None:

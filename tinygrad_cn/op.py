@@ -301,7 +301,7 @@ def _signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, 
     code = forward.__code__
     names = code.co_varnames[: code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    defaults = {name: None for name in keywords} | (forward.__kwdefaults__ or {})
+    defaults = dict.fromkeys(keywords) | (forward.__kwdefaults__ or {})
     variadic = bool(code.co_flags & inspect.CO_VARARGS)
     return names, defaults, variadic
 

@@ -136,7 +136,8 @@ class Operators:
         array = self._array
         if array.size != 1:
             raise RuntimeError(
-                f"item(): a tensor with {array.size} elements (shape {list(array.shape)}) cannot be converted to a number; "
+                f"item(): a tensor with {array.size} elements (shape {list(array.shape)}) cannot be converted to a "
+                "number; "
                 "reduce it first, or use .tolist()"
             )
         return array.item()

@@ -6,6 +6,7 @@ adapter with NumPy's signature over ops. Rules are written in these functions, s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -129,7 +130,7 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     bounds = np.split(np.arange(ary.shape[axis]), indices_or_sections)
     before = (slice(None),) * (axis % ary.ndim)
     starts = np.cumsum([0] + [len(b) for b in bounds]).tolist()
-    return [indexing.getitem(ary, index=(*before, slice(a, b))) for a, b in zip(starts, starts[1:], strict=False)]
+    return [indexing.getitem(ary, index=(*before, slice(a, b))) for a, b in itertools.pairwise(starts)]
 
 
 def _dot(a: Any, b: Any, out: Any = None) -> Any:
@@ -285,7 +286,8 @@ def array_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
     except KeyError:
         raise TypeError(
             f"{getattr(function, '__module__', 'np')}.{getattr(function, '__name__', function)} is not defined for "
-            "Tensors; the functions that are stand in tinygrad_cn.protocols.FUNCTIONS. Use .detach().numpy() to compute "
+            "Tensors; the functions that are stand in tinygrad_cn.protocols.FUNCTIONS. Use .detach().numpy() to "
+            "compute "
             "on the plain array, or a function of tinygrad_cn"
         ) from None
     return adapter(*args, **kwargs)

@@ -17,7 +17,7 @@ from tinygrad_cn.inplace import assign, check_writable
 from tinygrad_cn.methods import Methods
 from tinygrad_cn.op import cast
 from tinygrad_cn.operators import Operators
-from tinygrad_cn.printing import format_tensor
+from tinygrad_cn.printing import dtype_suffix, format_tensor
 from tinygrad_cn.size import CPU, Size, as_device, device
 
 __all__ = ["Tensor"]
@@ -203,7 +203,8 @@ class Tensor(Operators, Methods, RandomFills, Handle):
         if requires_grad and node is None:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(
-                    f"only floating tensors can require gradients, this one has dtype {self._array.dtype}; convert it with "
+                    f"only floating tensors can require gradients, this one has dtype {self._array.dtype}; convert "
+                    "it with "
                     ".float() first"
                 )
             self._node = Leaf(self._array.shape, Tensor._wrap, self._grad)
@@ -545,14 +546,7 @@ class Tensor(Operators, Methods, RandomFills, Handle):
         return _rebuilt, (type(self), self._array, self._node is not None, dict(self.__dict__))
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        suffixes = []
-        kind = self._array.dtype
-        if (
-            kind.kind not in "b"
-            and kind not in (np.dtype(np.int64), dtypes.get_default_dtype().dtype)
-            or (self._array.size == 0 and kind != dtypes.get_default_dtype().dtype)
-        ):
-            suffixes.append(f"dtype={kind.name}")
+        suffixes = dtype_suffix(self._array, dtypes.get_default_dtype())
         node = self._current()
         if isinstance(node, Leaf):
             suffixes.append("requires_grad=True")

@@ -99,7 +99,8 @@ class FunctionNode(Node):
     def unpack(self) -> tuple[Any, ...]:
         if self.saved is None:
             raise RuntimeError(
-                f"{self.name}: trying to go backward through the graph a second time, but what it saved has been freed. "
+                f"{self.name}: trying to go backward through the graph a second time, but what it saved has been "
+                "freed. "
                 "Pass retain_graph=True to the first backward() or grad()"
             )
         found = []
@@ -139,7 +140,8 @@ class FunctionNode(Node):
             results = results[:count]
         if len(results) != count:
             raise RuntimeError(
-                f"{self.name}: backward returned {len(results)} gradients, but forward took {count} arguments; return one for "
+                f"{self.name}: backward returned {len(results)} gradients, but forward took {count} arguments; "
+                "return one for "
                 "each, None for those that have none"
             )
         return [
@@ -157,7 +159,8 @@ class FunctionNode(Node):
                 result = result.expand(parent.shape)  # type: ignore[attr-defined]
             else:
                 raise ShapeError(
-                    f"{self.name}: backward returned a gradient of shape {list(shape)} for argument {position} of shape "
+                    f"{self.name}: backward returned a gradient of shape {list(shape)} for argument {position} of "
+                    "shape "
                     f"{list(parent.shape)}"
                 )
         return result if traced else result._array

@@ -40,7 +40,8 @@ def tensor(name: str, value: Any, argument: str = "input") -> Any:
     """
     if not isinstance(value, Handle):
         raise TypeError(
-            f"{name}(): argument {argument!r} must be a Tensor, not {type(value).__name__}; wrap it in tinygrad_cn.tensor()"
+            f"{name}(): argument {argument!r} must be a Tensor, not {type(value).__name__}; wrap it in "
+            "tinygrad_cn.tensor()"
         )
     return value
 
@@ -87,8 +88,6 @@ def axes(name: str, dim: Any, ndim: int) -> int | tuple[int, ...] | None:
 def given_shape(sizes: Sequence[Any]) -> tuple[int, ...]:
     """The shape given either as one sequence or as separate integers."""
     if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
-        sizes = sizes[0]
-    elif len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         sizes = sizes[0]
     return tuple(int(n.__index__()) for n in sizes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,7 +48,8 @@ def cat(tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
             a != b for k, (a, b) in enumerate(zip(first, other, strict=True)) if k != number
         ):
             raise ShapeError(
-                f"cat(): sizes must match except in dimension {number}, but tensor 0 has shape {list(first)} and tensor "
+                f"cat(): sizes must match except in dimension {number}, but tensor 0 has shape {list(first)} and "
+                "tensor "
                 f"{i} has shape {list(other)}"
             )
     return shape.concatenate(*kept, axis=number)
@@ -110,10 +112,11 @@ def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tu
     sizes = [int(s) for s in split_sizes]
     if any(s < 0 for s in sizes) or sum(sizes) != array.shape[number]:
         raise RuntimeError(
-            f"split_with_sizes(): sizes {sizes} must be at least 0 and add up to {array.shape[number]}, the size of dim {dim}"
+            f"split_with_sizes(): sizes {sizes} must be at least 0 and add up to {array.shape[number]}, the size of "
+            f"dim {dim}"
         )
     ends = np.cumsum([0, *sizes]).tolist()
-    return tuple(_part(input, number, a, b) for a, b in zip(ends, ends[1:], strict=False))
+    return tuple(_part(input, number, a, b) for a, b in itertools.pairwise(ends))
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:

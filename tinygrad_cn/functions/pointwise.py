@@ -9,8 +9,8 @@ from typing import Any
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.inplace import assign
 from tinygrad_cn.op import Op
-from tinygrad_cn.ops import arithmetic, comparison, exponential, special, trigonometric
 from tinygrad_cn.ops import activation as activations
+from tinygrad_cn.ops import arithmetic, comparison, exponential, special, trigonometric
 
 
 def _pointwise(name: str, operation: Op, formula: str) -> Callable[..., Any]:

@@ -99,7 +99,8 @@ def _aligned(name: str, input: Any, dim: int, index: Any) -> tuple[int, np.ndarr
         return number, positions
     if max(positions.ndim, 1) != max(array.ndim, 1):
         raise IndexError(
-            f"{name}(): index must have as many dimensions as input, got shapes {list(positions.shape)} and {list(array.shape)}"
+            f"{name}(): index must have as many dimensions as input, got shapes {list(positions.shape)} and "
+            f"{list(array.shape)}"
         )
     _in_range(name, positions, array.shape[number] if array.ndim else 1, dim)
     return number, positions

@@ -188,7 +188,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         return ops.reshape(input, shape=(1,))
     if start == end:
         return input
-    return ops.reshape(input, shape=shape[:start] + (math.prod(shape[start : end + 1]),) + shape[end + 1 :])
+    return ops.reshape(input, shape=(*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 def ravel(input: Any) -> Any:

@@ -92,3 +92,31 @@ def _gelu_x(g: Any, x: Any) -> Any:
 
 #: x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016, arXiv:1606.08415).
 gelu = elementwise("gelu", lambda x: x * (0.5 * (1 + erf(x * _SQRT_HALF))), x=_gelu_x)
+
+_GELU_SCALE = math.sqrt(2 / math.pi)
+_GELU_CUBIC = 0.044715
+
+
+def _gelu_tanh(x: Any) -> Any:
+    return 0.5 * x * (1 + np.tanh(_GELU_SCALE * (x + _GELU_CUBIC * x * x * x)))
+
+
+def _gelu_tanh_x(g: Any, x: Any) -> Any:
+    t = np.tanh(_GELU_SCALE * (x + _GELU_CUBIC * x * x * x))
+    inner = _GELU_SCALE * (1 + 3 * _GELU_CUBIC * x * x)
+    return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
+
+
+gelu_tanh = elementwise("gelu_tanh", _gelu_tanh, x=_gelu_tanh_x, label="Gelu")
+
+#: x brought into [low, high]; unlike `clip` its derivative at the bounds is 0, as in PyTorch.
+hardtanh = elementwise(
+    "hardtanh",
+    lambda x, *, low, high: np.minimum(np.maximum(x, low), high),
+    x=lambda g, x, low, high: np.where((x > low) & (x < high), g, 0),
+)
+hardswish = elementwise(
+    "hardswish",
+    lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
+    x=lambda g, x: np.where(x <= -3, 0, np.where(x < 3, g * (x / 3 + 0.5), g)),
+)

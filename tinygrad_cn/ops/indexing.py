@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 def is_basic(index: Any) -> bool:
     """Whether ``index`` selects a view (integers, slices, ``None``, ``...``), every element at most once."""
     items = index if isinstance(index, tuple) else (index,)
-    return all(i is None or i is Ellipsis or isinstance(i, slice | int) and not isinstance(i, bool) for i in items)
+    return all(i is None or i is Ellipsis or (isinstance(i, slice | int) and not isinstance(i, bool)) for i in items)
 
 
 def _embed(x: Any, *, index: Any, shape: Shape) -> Any:

@@ -38,3 +38,41 @@ log_softmax = op(
     _log_softmax,
     x=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
 )
+
+# ----------------------------------------------------------------------------------- cross-entropy
+
+
+def _cross_entropy(x: Any, *, target: Any, scale: Any, summed: bool) -> tuple[Any, Any]:
+    """-scale_i log softmax(x_i)[target_i], row by row or summed; keeps the probabilities for the gradient."""
+    z = _shifted(x, 1)
+    e = np.exp(z)
+    total = np.add.reduce(e, axis=1, keepdims=True)
+    rows = np.arange(len(target))
+    losses = (np.log(total)[:, 0] - z[rows, target]) * scale
+    e /= total
+    return (np.add.reduce(losses) if summed else losses), e
+
+
+def _cross_entropy_x(g: Any, needs: Sequence[bool], aux: Any, target: Any, scale: Any, summed: bool) -> tuple[Any]:
+    """(softmax(x) - onehot(target)) scale g: the delta = a - y of the softmax with log-likelihood."""
+    gx = aux.copy()
+    gx[np.arange(len(target)), target] -= 1
+    gx *= np.reshape(scale * g, (-1, 1))
+    return (gx,)
+
+
+def _cross_entropy_spelled(x: Any, *, target: Any, scale: Any, summed: bool) -> Any:
+    chosen = np.take_along_axis(log_softmax(x, axis=1), np.reshape(target, (-1, 1)), 1)
+    losses = np.reshape(chosen, (-1,)) * -scale
+    return np.sum(losses) if summed else losses
+
+
+#: Shapes: x (N, C) logits; target (N,) classes and scale (N,) weights are constants.
+cross_entropy = op(
+    "cross_entropy",
+    _cross_entropy,
+    joint=_cross_entropy_x,
+    composite=_cross_entropy_spelled,
+    aux=True,
+    label="NllLoss",
+)

@@ -1,0 +1,191 @@
+"""Normalisations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cn import storage
+from tinygrad_cn.errors import ShapeError
+from tinygrad_cn.functions import arithmetic, pointwise, reduction
+from tinygrad_cn.functions._arguments import tensor
+from tinygrad_cn.ops import normalization as ops
+
+
+def _along_channels(value: Any, ndim: int) -> Any:
+    """A vector of one number for each channel, shaped to broadcast against (N, C, *S)."""
+    return value.reshape((1, -1) + (1,) * (ndim - 2))
+
+
+def _affine(x: Any, weight: Any, bias: Any) -> Any:
+    if weight is not None:
+        x = arithmetic.mul(x, weight)
+    return x if bias is None else arithmetic.add(x, bias)
+
+
+def _check_channels(name: str, channels: int, **vectors: Any) -> None:
+    for what, vector in vectors.items():
+        if vector is not None and vector._array.shape != (channels,):
+            raise ShapeError(
+                f"{name}(): {what} must have shape [{channels}], one for each channel, got {list(vector._array.shape)}"
+            )
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel normalised by its mean and variance over the batch and all positions.
+
+    Ioffe and Szegedy, 2015, arXiv:1502.03167. In training the batch's statistics are used, and the running ones move
+    towards them by ``momentum`` (the variance with n - 1); otherwise the running ones are used.
+
+    Shape:
+        input (N, C) or (N, C, *S); the others (C,).
+
+    Raises:
+        ShapeError: a vector does not have one number for each channel.
+        ValueError: training with a single value for each channel.
+    """
+    x = tensor("batch_norm", input)._array
+    if x.ndim < 2:
+        raise ShapeError(f"batch_norm(): input must have at least 2 dimensions (N, C, ...), got shape {list(x.shape)}")
+    channels = x.shape[1]
+    _check_channels(
+        "batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("batch_norm(): outside training running_mean and running_var are needed")
+        scale = pointwise.rsqrt(arithmetic.add(running_var, eps))
+        if weight is not None:
+            scale = arithmetic.mul(scale, weight)
+        shift = arithmetic.mul(running_mean, scale)
+        shift = pointwise.neg(shift) if bias is None else arithmetic.sub(bias, shift)
+        return _affine(input, _along_channels(scale, x.ndim), _along_channels(shift, x.ndim))
+    count = x.size // max(channels, 1)
+    if count <= 1 and x.size:
+        raise ValueError(
+            "batch_norm(): expected more than 1 value per channel when training, got input of shape "
+            f"{list(x.shape)}; use a "
+            "larger batch, or eval()"
+        )
+    mean, variance, centred = ops.batch_statistics(x)
+    if running_mean is not None:
+        _move(running_mean, mean, momentum)
+    if running_var is not None:
+        _move(running_var, variance * (count / max(count - 1, 1)), momentum)
+    return ops.batch_norm(input, weight, bias, centred=centred, variance=variance, eps=eps)
+
+
+def _move(running: Any, value: Any, momentum: float) -> None:
+    array = running._array
+    array += (value - array) * array.dtype.type(momentum)
+    storage.stamp(array, "batch_norm")
+
+
+def layer_norm(
+    input: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Normalised over the last axes, each sample by itself (Ba et al., 2016, arXiv:1607.06450).
+
+    Shape:
+        input (*, *normalized_shape); weight and bias normalized_shape.
+
+    Raises:
+        ShapeError: the last axes are not ``normalized_shape``.
+    """
+    shape = tensor("layer_norm", input)._array.shape
+    normalized = tuple(normalized_shape)
+    count = len(normalized)
+    if not count or shape[len(shape) - count :] != normalized or len(shape) < count:
+        raise ShapeError(
+            f"layer_norm(): normalized_shape {list(normalized)} must be the last axes of the input, got shape "
+            f"{list(shape)}"
+        )
+    for what, value in (("weight", weight), ("bias", bias)):
+        if value is not None and value._array.shape != normalized:
+            raise ShapeError(f"layer_norm(): {what} must have shape {list(normalized)}, got {list(value._array.shape)}")
+    return _affine(ops.standardize(input, axis=tuple(range(-count, 0)), eps=eps), weight, bias)
+
+
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Normalised over groups of channels, each sample by itself (Wu and He, 2018, arXiv:1803.08494).
+
+    Raises:
+        ShapeError: the channels do not divide into the groups.
+    """
+    shape = tensor("group_norm", input)._array.shape
+    if len(shape) < 2 or num_groups < 1 or shape[1] % num_groups:
+        raise ShapeError(
+            f"group_norm(): input of shape {list(shape)} needs channels divisible by num_groups {num_groups}"
+        )
+    _check_channels("group_norm", shape[1], weight=weight, bias=bias)
+    if not input._array.size:
+        return input.clone()
+    groups = input.reshape((shape[0], num_groups, -1))
+    normal = ops.standardize(groups, axis=(2,), eps=eps).reshape(shape)
+    return _affine(normal, *(v if v is None else _along_channels(v, len(shape)) for v in (weight, bias)))
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel of each sample normalised by itself (Ulyanov et al., 2016, arXiv:1607.08022).
+
+    Raises:
+        ShapeError: a vector does not have one number for each channel.
+        ValueError: a single value for each channel.
+    """
+    x = tensor("instance_norm", input)._array
+    if x.ndim < 3:
+        raise ShapeError(
+            f"instance_norm(): input must have at least 3 dimensions (N, C, ...), got shape {list(x.shape)}"
+        )
+    _check_channels(
+        "instance_norm", x.shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    axes = tuple(range(2, x.ndim))
+    count = x[0, 0].size if x.size else 0
+    if count == 1:
+        raise ValueError(f"instance_norm(): expected more than 1 value per channel, got input of shape {list(x.shape)}")
+    if running_mean is not None:
+        _move(running_mean, x.mean(axis=(0, *axes)), momentum)
+    if running_var is not None:
+        _move(running_var, x.var(axis=axes, ddof=1).mean(axis=0), momentum)
+    normal = ops.standardize(input, axis=axes, eps=eps)
+    return _affine(normal, *(v if v is None else _along_channels(v, x.ndim) for v in (weight, bias)))
+
+
+def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
+    """Divided by the root of the mean square over the last axes (Zhang and Sennrich, 2019, arXiv:1910.07467)."""
+    shape = tensor("rms_norm", input)._array.shape
+    normalized = tuple(normalized_shape)
+    count = len(normalized)
+    if not count or shape[len(shape) - count :] != normalized:
+        raise ShapeError(
+            f"rms_norm(): normalized_shape {list(normalized)} must be the last axes of the input, got shape "
+            f"{list(shape)}"
+        )
+    if weight is not None and weight._array.shape != normalized:
+        raise ShapeError(f"rms_norm(): weight must have shape {list(normalized)}, got {list(weight._array.shape)}")
+    eps = float(np.finfo(input._array.dtype).eps) if eps is None else eps
+    power = reduction.mean(pointwise.square(input), tuple(range(-count, 0)), True)
+    return _affine(arithmetic.mul(input, pointwise.rsqrt(arithmetic.add(power, eps))), weight, None)
