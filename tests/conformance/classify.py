@@ -1,0 +1,52 @@
+"""Which operators and samples count, and the reason for each one that does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+from .tiers import tier_of
+
+__all__ = ["CHOOSING", "EXCLUDED", "UP_TO_SIGN", "key", "operators", "sample_reason"]
+
+#: Operators of the tiers that are not judged, by key, with the reason.
+EXCLUDED: dict[str, str] = {}
+
+#: Decompositions whose factors are defined up to signs (or an orthogonal factor): results are compared after the
+#: function that PyTorch's own tests apply to them.
+UP_TO_SIGN = {"svd", "linalg.svd", "linalg.eigh", "linalg.qr", "qr", "geqrf", "linalg.householder_product"}
+
+#: Operators that return positions along ``dim``, and their first positional arguments: among equal elements PyTorch
+#: promises none of them (its own choice changes with the size), so positions may differ where the elements do not.
+CHOOSING = {
+    "argsort": ("dim",),
+    "kthvalue": ("k", "dim"),
+    "median": ("dim",),
+    "mode": ("dim",),
+    "msort": (),
+    "nanmedian": ("dim",),
+    "sort": ("dim",),
+    "topk": ("k", "dim"),
+}
+
+
+def key(op: Any) -> str:
+    """The operator's name and variant."""
+    return f"{op.name}.{op.variant_test_name}" if op.variant_test_name else op.name
+
+
+def operators() -> list[Any]:
+    """The operators of the database that stand in a tier, by tier and then in the database's order."""
+    return sorted((op for op in op_db if op.name in tier_of), key=lambda op: tier_of[op.name])
+
+
+def sample_reason(sample: Any) -> str | None:
+    """Why a sample does not count; ``None`` when it does."""
+    if sample.kwargs.get("dropout_p"):
+        return "random"
+    for value in (sample.input, *sample.args, *sample.kwargs.values()):
+        if isinstance(value, torch.dtype) and value.is_complex:
+            return "complex"
+    return None
