@@ -177,20 +177,20 @@ def _train(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}"),
+        TextColumn("{task.fields[loss]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     # A file or a pipe gets the lines, and no bar.
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
         batches = math.ceil(len(training) / settings.batch_size)
-        bar = progress.add_task("training", total=settings.epochs * batches, loss=math.nan)
+        bar = progress.add_task("training", total=settings.epochs * batches, loss="")
         epochs = fit(
             model,
             training,
             held_out,
             settings,
-            after_batch=lambda loss: progress.update(bar, advance=1, loss=loss),
+            after_batch=lambda loss: progress.update(bar, advance=1, loss=f"loss {loss:.4f}"),
             interrupted=interrupted,
         )
         for record in epochs:

@@ -73,7 +73,7 @@ def fit(
     Raises:
         Diverged: if the loss is no longer finite.
     """
-    loader = DataLoader(training, batch_size=settings.batch_size, shuffle=True)
+    loader: DataLoader[list[Tensor]] = DataLoader(training, batch_size=settings.batch_size, shuffle=True)
     optimizer = optim.SGD(
         model.parameters(), lr=settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
@@ -120,6 +120,6 @@ def evaluate(model: nn.Module, data: TensorDataset, batch_size: int = 500) -> tu
     """The mean loss over the data and the scores of each image, in the mode for use (dropout off)."""
     model.eval()
     with no_grad():
-        batches = [model(images) for images, _ in DataLoader(data, batch_size=batch_size)]
-        scores = cat(batches)
+        loader: DataLoader[list[Tensor]] = DataLoader(data, batch_size=batch_size)
+        scores = cat([model(images) for images, _ in loader])
         return F.cross_entropy(scores, data.tensors[1]).item(), scores
