@@ -22,7 +22,7 @@ import numpy as np
 
 from tinygrad_cn import dtypes
 from tinygrad_cn.errors import DTypeError, ShapeError, UnsupportedOperand
-from tinygrad_cn.floating_point import quiet
+from tinygrad_cn.floating_point import quiet, run_quietly
 from tinygrad_cn.graph import Handle, Node, Pick, grad_mode
 from tinygrad_cn.record import Plan, Record
 from tinygrad_cn.views import View
@@ -83,7 +83,8 @@ class Op:
         self.aux = aux
         self.label = label or "".join(part.capitalize() for part in name.split("_"))
         self.inputs, self.defaults, self.variadic = _signature(forward)
-        self.promotes = tuple(self.inputs.index(p) for p in promotes) if not self.variadic else bool(promotes)
+        self._unifies = bool(promotes) or floating
+        self._positions = tuple(self.inputs.index(p) for p in promotes or self.inputs) if not self.variadic else ()
         self._differentiable = sum(1 << self.inputs.index(n) for n in rules) if joint is None else -1
         self._plans: dict[int, Plan] = {}
         if name in registry:
@@ -96,34 +97,48 @@ class Op:
     # ------------------------------------------------------------------------------------- calling
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
+        if self._unifies and not self._unified(inputs):
+            inputs = self._promoted(inputs)
         like = None
+        arrays = []
+        parents = []
+        mask, bit = 0, 1
         for x in inputs:
             if isinstance(x, Handle):
                 if x._view is not None:
                     x._view.refresh(x)
                 if like is None:
                     like = x
+                arrays.append(x._array)
+                node = x._node
+                if node is not None and self._differentiable & bit:
+                    mask |= bit
+                    parents.append(node)
+            else:
+                arrays.append(x)
+            bit <<= 1
         if like is None:
             out = self.forward(*inputs, **params)
             return out[0] if self.aux else out
-        if self.promotes or self.floating:
-            inputs = self._promoted(inputs)
-        arrays = tuple([x._array if isinstance(x, Handle) else x for x in inputs])
         out = self._run(arrays, params)
         if self.aux:
             out, params["aux"] = out
+        recorded = mask and grad_mode.get()
         if self.outputs > 1:
-            return self._several(like, inputs, arrays, params, out)
+            return self._several(like, self._record(mask, parents, arrays, params, out) if recorded else None, out)
         if isinstance(out, np.generic):
             out = np.asarray(out)
-        result = like._wrap(out, self.record(inputs, arrays, params, out) if grad_mode.get() else None)
-        if self.view:
+        result = like._wrap(out, self._record(mask, parents, arrays, params, out) if recorded else None)
+        if self.view and out.base is not None:
             self._link(result, inputs[0], params)
         return result
 
-    def _run(self, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def _run(self, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         try:
-            return quiet(self.forward, *arrays, **params)
+            try:
+                return run_quietly(self.forward, *arrays, **params)
+            except RuntimeError:
+                return quiet(self.forward, *arrays, **params)
         except ShapeError:
             raise
         except ValueError as error:
@@ -142,9 +157,8 @@ class Op:
             )
         return f"{self.name}: {error} (the inputs have shapes {text})"
 
-    def _several(self, like: Handle, inputs: Any, arrays: Any, params: Any, outs: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _several(self, like: Handle, whole: Node | None, outs: tuple[Any, ...]) -> tuple[Any, ...]:
         outs = tuple(np.asarray(out) if isinstance(out, np.generic) else out for out in outs)
-        whole = self.record(inputs, arrays, params, outs) if grad_mode.get() else None
         if whole is None:
             return tuple(like._wrap(out) for out in outs)
         whole.shape = tuple(out.shape for out in outs)
@@ -154,7 +168,8 @@ class Op:
 
     def _link(self, result: Handle, parent: Any, params: dict[str, Any]) -> None:
         """Note that ``result`` is a view of ``parent``, if it is one: reshape, for one, may have had to copy."""
-        if isinstance(parent, Handle) and np.may_share_memory(result._array, parent._array):
+        base, array = result._array.base, parent._array
+        if base is array or (base is array.base and base is not None) or np.may_share_memory(result._array, array):
             result._view = View(parent, self, params, grad_mode.get())
 
     # ----------------------------------------------------------------------------------- recording
@@ -168,11 +183,14 @@ class Op:
                 mask |= bit
                 parents.append(x._node)
             bit <<= 1
-        if not mask:
-            return None
-        plan = self.plan(mask, len(inputs))
+        return self._record(mask, parents, arrays, params, out) if mask else None
+
+    def _record(
+        self, mask: int, parents: list[Node], arrays: Sequence[Any], params: dict[str, Any], out: Any
+    ) -> Node | None:
+        plan = (None if self.variadic else self._plans.get(mask)) or self.plan(mask, len(arrays))
         saved = tuple([get(arrays, out, params) for get in plan.getters])
-        return Record(self, plan, tuple(parents), saved, getattr(out, "shape", ()))
+        return Record(self, plan, tuple(parents), saved, out.shape if self.outputs == 1 else ())
 
     def plan(self, mask: int, count: int) -> Plan:
         """What to save and run when the inputs of ``mask`` are traced."""
@@ -184,9 +202,23 @@ class Op:
             plan = self._plans[key] = Plan(self, tuple(i for i in range(count) if mask >> i & 1))
         return plan
 
+    def _unified(self, inputs: Sequence[Any]) -> bool:
+        """Whether the inputs to be brought to one dtype are all float32, or all float64, already."""
+        dtype = None
+        for i in range(len(inputs)) if self.variadic else self._positions:
+            x = inputs[i]
+            if isinstance(x, Handle):
+                kind = x._array.dtype
+                if kind is not dtype and (dtype is not None or (kind is not _FLOAT32 and kind is not _FLOAT64)):
+                    return False
+                dtype = kind
+            elif type(x) is not float and type(x) is not int:
+                return not any(isinstance(y, Handle) for y in inputs)
+        return True
+
     def _promoted(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """``inputs`` with those named by ``promotes`` brought to one dtype, by PyTorch's rules."""
-        positions = range(len(inputs)) if self.variadic or not self.promotes else self.promotes
+        positions = range(len(inputs)) if self.variadic else self._positions
         operands = []
         for i in positions:
             x = inputs[i]
@@ -226,7 +258,10 @@ class UnaryOp(Op):
             return Op.__call__(self, x)
         if x._view is not None:
             x._view.refresh(x)
-        out = quiet(self.forward, array)
+        try:
+            out = run_quietly(self.forward, array)
+        except RuntimeError:
+            out = quiet(self.forward, array)
         if not isinstance(out, np.ndarray) and isinstance(out, np.generic):
             out = np.asarray(out)
         parent = x._node
@@ -274,9 +309,11 @@ class BinaryOp(Op):
         if dtype is not _FLOAT32 and dtype is not _FLOAT64:
             return Op.__call__(self, x, y)
         try:
-            out = quiet(self.forward, a, b)
+            out = run_quietly(self.forward, a, b)
         except ValueError as error:
             raise ShapeError(self._explain(error, (a, b))) from None
+        except RuntimeError:
+            out = quiet(self.forward, a, b)
         if not isinstance(out, np.ndarray) and isinstance(out, np.generic):
             out = np.asarray(out)
         if (first is None and second is None) or not grad_mode.get():
@@ -336,8 +373,10 @@ def _cast_back(g: Any, x_dtype: np.dtype) -> Any:
 class _CastOp(Op):
     """The cast: a result that is no floating number carries no gradient."""
 
-    def record(self, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], out: Any) -> Node | None:
-        return super().record(inputs, arrays, params, out) if out.dtype.kind in "fc" else None
+    def _record(
+        self, mask: int, parents: list[Node], arrays: Sequence[Any], params: dict[str, Any], out: Any
+    ) -> Node | None:
+        return super()._record(mask, parents, arrays, params, out) if out.dtype.kind in "fc" else None
 
 
 cast = _CastOp("cast", _cast, {"x": _cast_back}, label="ToCopy")

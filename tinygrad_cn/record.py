@@ -88,7 +88,9 @@ def _locate(op: Op, name: str) -> tuple[int, Callable[..., Any]]:
     base, _, attribute = name.rpartition("_")
     if base in op.inputs and attribute in ("shape", "dtype"):
         i = op.inputs.index(base)
-        return _PARAMETER, lambda arrays, out, params: getattr(arrays[i], attribute, ())
+        if attribute == "shape":
+            return _PARAMETER, lambda arrays, out, params: getattr(arrays[i], "shape", ())  # a number has none
+        return _PARAMETER, lambda arrays, out, params: arrays[i].dtype
     raise TypeError(
         f"{op.name}: a rule asks for {name!r}, which is neither g, out, an input ({', '.join(op.inputs)}), its _shape "
         f"or _dtype, nor a parameter ({', '.join(op.defaults)})"
