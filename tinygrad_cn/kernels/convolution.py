@@ -6,8 +6,8 @@
 
 where u and v are cotangents of the shape of x and of w. `conv_input_adjoint` is also transposed convolution.
 
-Layout as in PyTorch: images (N, C, *S), kernels (O, C / groups, *K), with 1 to 3 spatial axes (more work too). Complex arrays pass
-through as they are: these are products and sums, and nothing is conjugated.
+Layout as in PyTorch: images (N, C, *S), kernels (O, C / groups, *K), with 1 to 3 spatial axes (more work too). Complex
+arrays pass through as they are: these are products and sums, and nothing is conjugated.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .correlation import Array, Sweep, correlate, correlate_weight, spread
+from .correlation import Array, Sweep, correlate, correlate_weight
 from .depthwise import depthwise_correlate, depthwise_spread, depthwise_weight
+from .spreading import spread
 from .windows import Ints, Pads, check_window, output_shape
 
 
@@ -55,16 +56,6 @@ def _common(a: Array, b: Array) -> tuple[Array, Array]:
 def _depthwise(w: Sequence[int], groups: int) -> bool:
     """One channel a group: no sum over channels is left that a matrix product could do."""
     return groups > 1 and w[1] == 1
-
-
-def _is_product(sweep: Sweep, x: Sequence[int]) -> bool:
-    """A kernel of one tap, at every position: a matrix product with nothing to copy."""
-    return (
-        all(k == 1 for k in sweep.kernel)
-        and all(s == 1 for s in sweep.stride)
-        and not any(sweep.offset)
-        and sweep.out == tuple(x[2:])
-    )
 
 
 def conv_forward(

@@ -9,8 +9,8 @@ Both functions cut the images into blocks that fit the cache, copy each block so
   Network", 2017, with the axes turned so that images stay channels-first.)
 * Several small images share one product.
 
-`first_axis_folds` says when the first axis has to be, or had better be, copied as well. It is then as if there were an axis of
-size 1 before it, so one code serves both, and every number of spatial axes.
+`first_axis_folds` says when the first axis has to be, or had better be, copied as well. It is then as if there were an
+axis of size 1 before it, so one code serves both, and every number of spatial axes.
 """
 
 from __future__ import annotations
@@ -18,21 +18,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from .scratch import scratch
 from .threads import share, team
 from .windows import Ints
 
 Array = NDArray[np.inexact]
 
-# Elements of one lowered block. Two megabytes of float32: the second-level cache of one core, more or less.
+# Elements of one lowered block: a megabyte of float32, the second-level cache of one core, more or less.
 _BLOCK = 1 << 18
-# Columns that one matrix product should at least have.
-_COLUMNS = 256
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Images first to last, output rows top to bottom (rows: positions along the first spatial axis)."""
 
     first: int
@@ -64,15 +62,13 @@ class _Block:
 
 
 class _Lowering:
-    """Copies a block of images into a buffer (that it keeps) with the axes rows, taps, channels, images, positions."""
+    """Copies a block of images into a buffer with the axes rows, taps, channels, images, positions."""
 
-    def __init__(self, x: Array, sweep: Sweep, row_step: int) -> None:
-        self._x, self._sweep, self._row_step = x, sweep, row_step
-        self._padded: Array | None = None
-        self._filled: object = None
-        self._buffer: Array | None = None
+    def __init__(self, x: Array, sweep: Sweep) -> None:
+        self._x, self._sweep = x, sweep
+        self._filled: object = None  # what `padded` holds: its shape and where its zeros are not
 
-    def patch(self, block: _Block) -> Array:
+    def patch(self, block: Block) -> Array:
         """What the block's windows read, (images, C, positions of each axis): a view, or a copy with zeros around."""
         x, sweep = self._x, self._sweep
         begin = (block.top * sweep.stride[0] + sweep.offset[0], *sweep.offset[1:])
@@ -90,42 +86,36 @@ class _Lowering:
         source = x[(slice(block.first, block.last), slice(None), *read)]
         if list(source.shape[2:]) == span:
             return source
-        shape = (*source.shape[:2], *span)
-        if self._padded is None or self._padded.shape != shape:
-            self._padded, self._filled = np.zeros(shape, x.dtype), write
-        elif self._filled != write:  # the zeros are elsewhere now
-            self._padded[...] = 0
-            self._filled = write
-        self._padded[(slice(None), slice(None), *write)] = source
-        return self._padded
+        padded = scratch("padded", (*source.shape[:2], *span), x.dtype)
+        if self._filled != (padded.shape, write):
+            padded[...] = 0
+            self._filled = (padded.shape, write)
+        padded[(slice(None), slice(None), *write)] = source
+        return padded
 
-    def __call__(self, block: _Block, rows_first: bool) -> Array:
+    def __call__(self, block: Block, rows_first: bool) -> Array:
         """(rows, taps..., C, images, positions...) if `rows_first`, else (taps..., C, rows, images, positions...)."""
         sweep = self._sweep
         patch = self.patch(block)
         images, channels, *spatial = patch.strides
-        rows = (patch.shape[2] - 1) // self._row_step + 1
         taps, places = sweep.kernel[1:], sweep.out[1:]
         tap_strides = [s * d for s, d in zip(spatial[1:], sweep.dilation[1:], strict=True)]
         place_strides = [s * t for s, t in zip(spatial[1:], sweep.stride[1:], strict=True)]
-        row = [(rows, spatial[0] * self._row_step)]
+        row = [(patch.shape[2], spatial[0])]
         head = [*zip(taps, tap_strides, strict=True), (patch.shape[1], channels)]
         tail = [(patch.shape[0], images), *zip(places, place_strides, strict=True)]
         axes = row + head + tail if rows_first else head + row + tail
         view = as_strided(patch, [n for n, _ in axes], [s for _, s in axes], writeable=False)
-        size = math.prod(view.shape)
-        if self._buffer is None or self._buffer.size < size:
-            self._buffer = np.empty_like(self._x, shape=(size,))
-        lowered = self._buffer[:size].reshape(view.shape)
+        lowered = scratch("lowered", view.shape, self._x.dtype)
         np.copyto(lowered, view)
         return lowered
 
 
-def first_axis_folds(sweep: Sweep, channels: int) -> bool:
+def first_axis_folds(sweep: Sweep) -> bool:
     """Whether the kernel's first axis is copied like the others.
 
-    It must be where rows of taps are not rows of the input side by side (dilation, a stride past the kernel). It had
-    better be where products would be slim: no other axis, or few taps times channels.
+    It must be where rows of taps are not rows of the input side by side (dilation). It had better be where rows are
+    skipped (a stride past the kernel) and where a row alone makes a slim product.
     """
     return (
         len(sweep.kernel) == 1
@@ -135,8 +125,8 @@ def first_axis_folds(sweep: Sweep, channels: int) -> bool:
     )
 
 
-def _cut(images: int, sweep: Sweep, per_row: int, reach: int, members: int) -> list[_Block]:
-    """Blocks of about `_BLOCK` lowered elements: several images, or some rows of one. `per_row` counts a row's elements."""
+def cut(images: int, sweep: Sweep, per_row: int, reach: int, members: int) -> list[Block]:
+    """Blocks of about `_BLOCK` lowered elements, `per_row` of them in a row: several images, or some rows of one."""
     rows = sweep.out[0]
     lowered_rows = (rows - 1) * sweep.stride[0] + reach
     together = max(1, min(_BLOCK // max(1, per_row * lowered_rows), images // members))
@@ -145,10 +135,33 @@ def _cut(images: int, sweep: Sweep, per_row: int, reach: int, members: int) -> l
         # Even heights, and never so slim that halos dominate.
         height = min(rows, max(height, 2 * reach))
         height = -(-rows // -(-rows // height))
-        return [_Block(i, i + 1, r, min(r + height, rows)) for i in range(images) for r in range(0, rows, height)]
-    # Not more than the product needs to be wide: smaller blocks stay nearer to the core.
-    together = -(-images // -(-images // together))
-    return [_Block(i, min(i + together, images), 0, rows) for i in range(0, images, together)]
+        return [Block(i, i + 1, r, min(r + height, rows)) for i in range(images) for r in range(0, rows, height)]
+    together = -(-images // -(-images // together))  # blocks of the same size
+    return [Block(i, min(i + together, images), 0, rows) for i in range(0, images, together)]
+
+
+def is_product(sweep: Sweep, x: Sequence[int]) -> bool:
+    """A kernel of one tap, at every position: a matrix product with nothing to copy."""
+    return (
+        all(k == s == 1 for k, s in zip(sweep.kernel, sweep.stride, strict=True))
+        and not any(sweep.offset)
+        and sweep.out == tuple(x[2:])
+    )
+
+
+def _multiply(out: Array, x: Array, w: Array, bias: Array | None) -> None:
+    matrix, columns = w.reshape(w.shape[:2]), x.reshape(*x.shape[:2], -1)
+
+    def job(images: Sequence[int]) -> None:
+        mine = slice(images[0], images[-1] + 1)
+        if out.flags.c_contiguous:
+            np.matmul(matrix, columns[mine], out=out[mine].reshape(len(images), len(w), -1))
+        else:
+            out[mine] = np.matmul(matrix, columns[mine]).reshape(out[mine].shape)
+        if bias is not None:
+            out[mine] += bias.reshape(-1, *(1,) * (out.ndim - 2))
+
+    share(job, range(len(x)), team(out.size * x.shape[1]))
 
 
 def correlate(out: Array, x: Array, w: Array, bias: Array | None, sweep: Sweep) -> None:
@@ -163,7 +176,10 @@ def correlate(out: Array, x: Array, w: Array, bias: Array | None, sweep: Sweep) 
     if not x.size:
         out[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(sweep.out))
         return
-    if first_axis_folds(sweep, channels):
+    if is_product(sweep, x.shape):
+        _multiply(out, x, w, bias)
+        return
+    if first_axis_folds(sweep):
         out, x, w, sweep = out[:, :, None], x[:, :, None], w[:, :, None], sweep.with_leading_axis()
     ndim = len(sweep.out)
     members = team(out.size * channels * math.prod(sweep.kernel))
@@ -173,9 +189,8 @@ def correlate(out: Array, x: Array, w: Array, bias: Array | None, sweep: Sweep) 
     per_row = math.prod(sweep.kernel[1:]) * channels * places
     column = None if bias is None else bias.reshape(-1, *(1,) * ndim)
 
-    def job(blocks: Sequence[_Block]) -> None:
-        lower = _Lowering(x, sweep, 1)
-        buffer = np.empty_like(out, shape=(0,))
+    def job(blocks: Sequence[Block]) -> None:
+        lower = _Lowering(x, sweep)
         for block in blocks:
             lowered = lower(block, rows_first=True)
             rows, together = block.bottom - block.top, block.last - block.first
@@ -187,9 +202,7 @@ def correlate(out: Array, x: Array, w: Array, bias: Array | None, sweep: Sweep) 
                 (step * sweep.stride[0], lowered.itemsize * width, lowered.itemsize),
                 writeable=False,
             )
-            if buffer.size < rows * maps * width:
-                buffer = np.empty_like(out, shape=(rows * maps * width,))
-            result = buffer[: rows * maps * width].reshape(rows, maps, width)
+            result = scratch("result", (rows, maps, width), x.dtype)
             np.matmul(matrix, windows, out=result)
             # (rows, O, images * places) -> (images, O, rows, *places)
             turned = np.moveaxis(result.reshape(rows, maps, together, *sweep.out[1:]), (2, 1), (0, 1))
@@ -199,7 +212,7 @@ def correlate(out: Array, x: Array, w: Array, bias: Array | None, sweep: Sweep) 
             else:
                 np.add(turned, column, out=target)
 
-    share(job, _cut(images, sweep, per_row, sweep.kernel[0], members), members)
+    share(job, cut(images, sweep, per_row, sweep.kernel[0], members), members)
 
 
 def correlate_weight(x: Array, g: Array, sweep: Sweep) -> Array:
@@ -212,16 +225,16 @@ def correlate_weight(x: Array, g: Array, sweep: Sweep) -> Array:
     kernel = sweep.kernel
     if not g.size or not x.size:
         return np.zeros_like(x, shape=(maps, channels, *kernel))
-    # Here rows of one tap must follow each other, whatever lies between the taps.
-    if len(kernel) == 1 or sweep.stride[0] > 1:
+    # Here rows of one tap must follow each other, whatever lies between the taps. And slim products are slow.
+    if len(kernel) == 1 or sweep.stride[0] > 1 or channels * math.prod(kernel[1:]) < 16:
         x, g, sweep = x[:, :, None], g[:, :, None], sweep.with_leading_axis()
     members = team(g.size * channels * math.prod(kernel))
     places = math.prod(sweep.out[1:])
     side = math.prod(sweep.kernel[1:]) * channels
     first, apart = sweep.kernel[0], sweep.dilation[0]
 
-    def job(blocks: Sequence[_Block]) -> Array:
-        lower = _Lowering(x, sweep, 1)
+    def job(blocks: Sequence[Block]) -> Array:
+        lower = _Lowering(x, sweep)
         total = np.zeros_like(x, shape=(first, maps, side))
         for block in blocks:
             lowered = lower(block, rows_first=False)
@@ -229,7 +242,12 @@ def correlate_weight(x: Array, g: Array, sweep: Sweep) -> Array:
             width = together * places
             # (images, O, rows, *places) -> (O, rows * images * places)
             part = g[block.first : block.last, :, block.top : block.bottom]
-            left = np.moveaxis(part, 0, 2).reshape(maps, rows * width)
+            turned = np.moveaxis(part, 0, 2)
+            if together == 1 and part[0].flags.c_contiguous:
+                left = part[0].reshape(maps, rows * width)
+            else:
+                left = scratch("cotangent", (maps, rows * width), g.dtype)
+                np.copyto(left.reshape(turned.shape), turned)
             all_rows = lowered.shape[len(sweep.kernel)]  # after the taps of the other axes, and the channels
             item = lowered.itemsize
             right = as_strided(
@@ -242,56 +260,10 @@ def correlate_weight(x: Array, g: Array, sweep: Sweep) -> Array:
         return total
 
     reach = (first - 1) * apart + 1
-    parts = share(job, _cut(images, sweep, side * places, reach, members), members)
+    parts = share(job, cut(images, sweep, side * places, reach, members), members)
     total = parts[0]
     for part in parts[1:]:
         total += part
     # (K, O, *taps * C) -> (O, C, K, *taps)
     turned = np.moveaxis(total.reshape(first, maps, *sweep.kernel[1:], channels), (1, -1), (0, 1))
-    return np.ascontiguousarray(turned).reshape(maps, channels, *kernel)
-
-
-def phases(kernel: int, stride: int, dilation: int, offset: int, size: int) -> list[tuple[slice, int, range, int]]:
-    """Along one axis: which taps meet which inputs, when windows move by `stride`.
-
-    Input j is read by tap k if j - offset - k*dilation is a multiple of the stride. Inputs that are alike in that respect
-    form a phase: a slice of inputs, their number, their taps, and the window that reads the first of them with the first tap.
-    """
-    apart = stride // math.gcd(stride, dilation)
-    out = []
-    for start in range(min(stride, size)):
-        inputs = slice(start, None, stride)
-        taps = [k for k in range(min(kernel, apart)) if (start - offset - k * dilation) % stride == 0]
-        members = range(taps[0], kernel, apart) if taps else range(0)
-        window = (start - offset - members[0] * dilation) // stride if taps else 0
-        out.append((inputs, -(-(size - start) // stride), members, window))
-    return out
-
-
-def spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
-    """Write the adjoint of `correlate` in x: out[n, c, i*stride + k*dilation + offset] += w[o, c, k] * g[n, o, i].
-
-    Each phase of inputs is a correlation of g, at stride 1, with every so-manieth tap in reverse.
-
-    Shape: out (N, C, *S); g (N, O, *sweep.out); w (O, C, *sweep.kernel).
-    """
-    turned = w.swapaxes(0, 1)
-    per_axis = [
-        phases(k, s, d, o, n)
-        for k, s, d, o, n in zip(sweep.kernel, sweep.stride, sweep.dilation, sweep.offset, out.shape[2:], strict=True)
-    ]
-    apart = tuple(d // math.gcd(s, d) for s, d in zip(sweep.stride, sweep.dilation, strict=True))
-    for phase in product(*per_axis):
-        inputs = [p[0] for p in phase]
-        target = out[(slice(None), slice(None), *inputs)]
-        if any(not p[2] for p in phase):
-            target[...] = 0  # no window reads these
-            continue
-        taps = tuple(slice(p[2][0], None, p[2].step) for p in phase)
-        counts = tuple(len(p[2]) for p in phase)
-        backwards = (slice(None, None, -1),) * len(taps)
-        part = turned[(slice(None), slice(None), *taps)][(slice(None), slice(None), *backwards)]
-        # The j-th of these inputs meets the m-th of these taps in window j + first - m*apart.
-        offset = tuple(p[3] - (c - 1) * a for p, c, a in zip(phase, counts, apart, strict=True))
-        ones = (1,) * len(taps)
-        correlate(target, g, part, None, Sweep(counts, ones, apart, offset, tuple(p[1] for p in phase)))
+    return turned.reshape(maps, channels, *kernel)

@@ -1,36 +1,22 @@
 """Depthwise convolution: each channel by itself, as a sum over taps of shifted copies times a number.
 
-There is no sum over channels for a matrix product to do, so this is bound by memory. Blocks of images small enough to stay in the cache are
+There is no sum over channels for a matrix product to do, so memory is the limit, and blocks that stay in the cache are
 what makes it quick. With a channel multiplier m = O / C every channel has m maps, so maps are (C, m).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 
 import numpy as np
 
 from .correlation import Array, Sweep
+from .spreading import meetings
 from .threads import share, team
-from .windows import Ints
 
 # Elements of one block of results: with its scratch and inputs it fits the second-level cache.
 _BLOCK = 1 << 16
-
-
-def _meetings(sweep: Sweep, sizes: Sequence[int]) -> Iterator[tuple[Ints, tuple[slice, ...], tuple[slice, ...]]]:
-    """For every tap the inputs it reads and the windows that read them, without the zeros outside."""
-    for tap in product(*(range(k) for k in sweep.kernel)):
-        inputs, windows = [], []
-        for k, s, d, o, n, size in zip(tap, sweep.stride, sweep.dilation, sweep.offset, sweep.out, sizes, strict=True):
-            shift = k * d + o
-            lo = max(0, -(shift // s))  # the first window i with i*s + shift >= 0
-            hi = max(lo, min(n, (size - 1 - shift) // s + 1))
-            inputs.append(slice(lo * s + shift, (hi - 1) * s + shift + 1, s) if hi > lo else slice(0, 0))
-            windows.append(slice(lo, hi))
-        yield tap, tuple(inputs), tuple(windows)
 
 
 def _cut(images: int, channels: int, per_channel: int) -> list[tuple[slice, slice]]:
@@ -55,7 +41,7 @@ def depthwise_correlate(out: Array, x: Array, w: Array, bias: Array | None, swee
     grid = _by_channel(out, channels)  # a view: `out` is ours and contiguous
     weights = w.reshape(channels, -1, *sweep.kernel)
     start = 0 if bias is None else bias.reshape(channels, -1, *ones)
-    meetings = list(_meetings(sweep, x.shape[2:]))
+    met = list(meetings(sweep, x.shape[2:]))
 
     def job(blocks: Sequence[tuple[slice, slice]]) -> None:
         scratch = np.empty_like(out, shape=(0,))
@@ -64,7 +50,7 @@ def depthwise_correlate(out: Array, x: Array, w: Array, bias: Array | None, swee
             target[...] = start if bias is None else start[some]
             if scratch.size < target.size:
                 scratch = np.empty_like(out, shape=(target.size,))
-            for tap, inputs, windows in meetings:
+            for tap, inputs, windows in met:
                 meet = target[(..., *windows)]
                 if not meet.size:
                     continue
@@ -78,14 +64,14 @@ def depthwise_correlate(out: Array, x: Array, w: Array, bias: Array | None, swee
 
 
 def depthwise_spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
-    """`correlation.spread` for w of shape (C * m, 1, *K)."""
+    """`spreading.spread` for w of shape (C * m, 1, *K)."""
     out[...] = 0
     if not out.size or not g.size:
         return
     channels, ones = out.shape[1], (1,) * len(sweep.out)
     grid = _by_channel(g, channels)
     weights = w.reshape(channels, -1, *sweep.kernel)
-    meetings = list(_meetings(sweep, out.shape[2:]))
+    met = list(meetings(sweep, out.shape[2:]))
 
     def job(blocks: Sequence[tuple[slice, slice]]) -> None:
         scratch = np.empty_like(g, shape=(0,))
@@ -93,7 +79,7 @@ def depthwise_spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
             target, source = out[images, some], grid[images, some]
             if scratch.size < source[:, :, 0].size:
                 scratch = np.empty_like(g, shape=(source[:, :, 0].size,))
-            for tap, inputs, windows in meetings:
+            for tap, inputs, windows in met:
                 meet = target[(..., *inputs)]
                 if not meet.size:
                     continue
@@ -114,7 +100,7 @@ def depthwise_weight(x: Array, g: Array, sweep: Sweep) -> Array:
     if not g.size or not x.size:
         return np.zeros_like(x, shape=(maps, 1, *sweep.kernel))
     grid = _by_channel(g, channels)
-    meetings = list(_meetings(sweep, x.shape[2:]))
+    met = list(meetings(sweep, x.shape[2:]))
     places = "xyz"[: len(sweep.out)]
     sums = f"nc{places},ncm{places}->cm"
 
@@ -122,7 +108,7 @@ def depthwise_weight(x: Array, g: Array, sweep: Sweep) -> Array:
         total = np.zeros_like(x, shape=shape)
         for images, some in blocks:
             source, cotangent = x[images, some], grid[images, some]
-            for tap, inputs, windows in meetings:
+            for tap, inputs, windows in met:
                 total[(some, slice(None), *tap)] += np.einsum(sums, source[(..., *inputs)], cotangent[(..., *windows)])
         return total
 

@@ -5,7 +5,7 @@ by side. A BLAS that starts threads of its own inside them only gets in the way:
 is too small to be worth sharing, while the copies around it are not shared at all. Measured on two
 cores, two threads with a BLAS of one thread each are 1.3 to 2 times as fast as a BLAS of two threads.
 
-Where the BLAS cannot be told (it is none of those below), everything runs in the calling thread and BLAS does as it likes.
+Where the BLAS cannot be told (it is none of those below), all runs in the calling thread and BLAS does as it likes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, TypeVar
-
-import numpy as np
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
@@ -120,7 +119,7 @@ def share(job: Callable[[Sequence[Block]], Result], blocks: Sequence[Block], mem
     if members == 1:
         return [job(blocks)]
     cuts = [len(blocks) * i // members for i in range(members + 1)]
-    parts = [blocks[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [blocks[a:b] for a, b in pairwise(cuts)]
     with _crew.single_threaded_blas():
         pool = _crew.pool()
         pending: list[Any] = [pool.submit(contextvars.copy_context().run, job, part) for part in parts[:-1]]
