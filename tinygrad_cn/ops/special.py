@@ -13,7 +13,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 erf = elementwise(
     "erf",
-    lambda x: _erf(x).astype(x.dtype) if isinstance(x, np.ndarray) else np.asarray(x).dtype.type(math.erf(x)),
+    lambda x: np.asarray(_erf(x), dtype=np.asarray(x).dtype),  # of a 0-d array _erf gives a Python float
     x=lambda g, x: g * (_TWO_OVER_SQRT_PI * np.exp(-x * x)),
     floating=True,
 )

@@ -1,0 +1,36 @@
+"""Every op has a case, and every case an op."""
+
+import importlib
+import pkgutil
+
+from ops.cases import CASES
+
+import tinygrad_cn.ops
+from tinygrad_cn.op import registry
+
+for module in pkgutil.iter_modules(tinygrad_cn.ops.__path__):  # also families that the core itself does not import
+    importlib.import_module(f"tinygrad_cn.ops.{module.name}")
+
+OURS = set(registry)  # before other tests register ops of their own
+
+
+def test_every_op_has_a_case():
+    missing = sorted(OURS - {case.op for case in CASES})
+    assert not missing, f"ops without a case in tests/ops/cases: {', '.join(missing)}"
+
+
+def test_every_case_has_an_op():
+    unknown = sorted({case.op for case in CASES} - OURS)
+    assert not unknown, f"cases of ops that do not exist: {', '.join(unknown)}"
+
+
+def test_cases_have_names_of_their_own():
+    names = [str(case) for case in CASES]
+    assert len(names) == len(set(names))
+
+
+def test_gradients_are_tested_where_rules_exist():
+    """A case of order 0 must not hide an op that has rules."""
+    differentiable = {name for name in OURS if registry[name].rules or registry[name].joint}
+    tested = {case.op for case in CASES if case.order}
+    assert not sorted(differentiable - tested)
