@@ -1,5 +1,7 @@
 """tinygrad_cn: reverse-mode automatic differentiation from scratch on NumPy, with PyTorch's names."""
 
+from importlib import import_module as _import_module
+
 from tinygrad_cn import autograd
 from tinygrad_cn.creation import (
     arange,
@@ -277,6 +279,16 @@ from tinygrad_cn.tensor import (
 )
 
 __version__ = "0.1.0"
+
+#: Packages that are loaded when they are first used, so that ``import tinygrad_cn`` stays light.
+_SUBMODULES = frozenset({"nn", "optim", "testing", "utils"})
+
+
+def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        return _import_module(f"tinygrad_cn.{name}")
+    raise AttributeError(f"module 'tinygrad_cn' has no attribute {name!r}")
+
 
 # PyTorch's other names of dtypes
 double = float64
