@@ -1,1 +1,5 @@
-"""Helpers around the engine."""
+"""Helpers beside the engine: data sets and loaders."""
+
+from tinygrad_cn.utils import data
+
+__all__ = ["data"]
