@@ -106,7 +106,7 @@ def _sum_axis(x: Array, axis: int, w: Intervals) -> Array:
     """(..., size, ...) -> (..., windows, ...)"""
     before = (slice(None),) * axis
     if len(w.start) == 1:
-        return x[(*before, slice(int(w.start[0]), int(w.end[0])))].sum(axis, keepdims=True)
+        return np.add.reduce(x[(*before, slice(int(w.start[0]), int(w.end[0])))], axis, keepdims=True)
     shape = list(x.shape)
     shape[axis] = len(w.start)
     out: Array | None = None
@@ -115,9 +115,9 @@ def _sum_axis(x: Array, axis: int, w: Intervals) -> Array:
             if windows == slice(0, shape[axis], 1):
                 out = x[(*before, inputs)].copy()
                 continue
-            out = np.zeros_like(x, shape=shape)
+            out = np.zeros_like(x, shape=shape, order="C")
         out[(*before, windows)] += x[(*before, inputs)]
-    return np.zeros_like(x, shape=shape) if out is None else out
+    return np.zeros_like(x, shape=shape, order="C") if out is None else out
 
 
 def _spread_axis(g: Array, axis: int, w: Intervals) -> Array:
@@ -125,7 +125,7 @@ def _spread_axis(g: Array, axis: int, w: Intervals) -> Array:
     before = (slice(None),) * axis
     shape = list(g.shape)
     shape[axis] = w.size
-    out = np.zeros_like(g, shape=shape)
+    out = np.zeros_like(g, shape=shape, order="C")
     if len(w.start) == 1:
         out[(*before, slice(int(w.start[0]), int(w.end[0])))] = g
         return out
@@ -167,7 +167,12 @@ def avg_pool(x: Array, windows: list[Intervals], divisor: int | None = None) -> 
     array([[[2., 3.]]])
     """
     out = x
-    for axis in range(x.ndim - 1, x.ndim - 1 - len(windows), -1):
+    if all(len(w.start) == 1 and w.end[0] - w.start[0] == w.size for w in windows):
+        out = x.sum(tuple(range(x.ndim - len(windows), x.ndim)), keepdims=True)
+        windows_left = 0  # one sum over everything
+    else:
+        windows_left = len(windows)
+    for axis in range(x.ndim - 1, x.ndim - 1 - windows_left, -1):
         out = _sum_axis(out, axis, windows[axis - x.ndim])
     _divide(out, windows, divisor)
     return out

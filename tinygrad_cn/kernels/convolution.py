@@ -90,7 +90,7 @@ def conv_forward(
             raise ValueError(f"conv_forward: bias has shape {bias.shape}, weight {w.shape} needs ({maps},)")
         bias = bias.astype(np.result_type(x, bias), copy=False)
     like = x if bias is None else bias
-    out = np.empty_like(like, shape=(x.shape[0], maps, *sweep.out))
+    out = np.empty_like(like, shape=(x.shape[0], maps, *sweep.out), order="C")
     if _depthwise(w.shape, groups):
         depthwise_correlate(out, x, w, bias, sweep)
     elif groups == 1:
@@ -130,7 +130,7 @@ def conv_input_adjoint(
     _check_cotangent("conv_input_adjoint", g.shape, input_shape[0], w.shape[0], sweep)
     g, w = _common(g, w)
     maps, channels = w.shape[:2]
-    out = np.empty_like(g, shape=tuple(input_shape))
+    out = np.empty_like(g, shape=tuple(input_shape), order="C")
     if _depthwise(w.shape, groups):
         depthwise_spread(out, g, w, sweep)
     elif groups == 1:
@@ -172,7 +172,7 @@ def conv_weight_adjoint(
     if groups == 1:
         return correlate_weight(x, g, sweep)
     many = maps // groups
-    out = np.empty_like(x, shape=tuple(weight_shape))
+    out = np.empty_like(x, shape=tuple(weight_shape), order="C")
     for i in range(groups):
         mine = slice(i * many, (i + 1) * many)
         out[mine] = correlate_weight(x[:, i * channels : (i + 1) * channels], g[:, mine], sweep)

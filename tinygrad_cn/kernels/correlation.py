@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -27,7 +28,7 @@ from .scratch import scratch
 from .threads import share, team
 from .windows import Ints
 
-Array = NDArray[np.inexact]
+Array = NDArray[Any]
 
 # Elements of one lowered block: a megabyte of float32, the second-level cache of one core, more or less.
 _BLOCK = 1 << 18
@@ -224,7 +225,7 @@ def correlate_weight(x: Array, g: Array, sweep: Sweep) -> Array:
     channels = x.shape[1]
     kernel = sweep.kernel
     if not g.size or not x.size:
-        return np.zeros_like(x, shape=(maps, channels, *kernel))
+        return np.zeros_like(x, shape=(maps, channels, *kernel), order="C")
     # Here rows of one tap must follow each other, whatever lies between the taps. And slim products are slow.
     if len(kernel) == 1 or sweep.stride[0] > 1 or channels * math.prod(kernel[1:]) < 16:
         x, g, sweep = x[:, :, None], g[:, :, None], sweep.with_leading_axis()
@@ -235,7 +236,7 @@ def correlate_weight(x: Array, g: Array, sweep: Sweep) -> Array:
 
     def job(blocks: Sequence[Block]) -> Array:
         lower = _Lowering(x, sweep)
-        total = np.zeros_like(x, shape=(first, maps, side))
+        total = np.zeros_like(x, shape=(first, maps, side), order="C")
         for block in blocks:
             lowered = lower(block, rows_first=False)
             rows, together = block.bottom - block.top, block.last - block.first

@@ -40,23 +40,24 @@ def depthwise_correlate(out: Array, x: Array, w: Array, bias: Array | None, swee
     channels, ones = x.shape[1], (1,) * len(sweep.out)
     grid = _by_channel(out, channels)  # a view: `out` is ours and contiguous
     weights = w.reshape(channels, -1, *sweep.kernel)
-    start = 0 if bias is None else bias.reshape(channels, -1, *ones)
+    by_tap = np.moveaxis(weights, (0, 1), (-2, -1))  # (C, m, *K) -> (*K, C, m)
+    start = None if bias is None else bias.reshape(channels, -1, *ones)
     met = list(meetings(sweep, x.shape[2:]))
 
     def job(blocks: Sequence[tuple[slice, slice]]) -> None:
-        scratch = np.empty_like(out, shape=(0,))
+        scratch = np.empty_like(out, shape=(0,), order="C")
         for images, some in blocks:
             target, source = grid[images, some], x[images, some, None]
-            target[...] = start if bias is None else start[some]
+            target[...] = 0 if start is None else start[some]
             if scratch.size < target.size:
-                scratch = np.empty_like(out, shape=(target.size,))
+                scratch = np.empty_like(out, shape=(target.size,), order="C")
             for tap, inputs, windows in met:
-                meet = target[(..., *windows)]
+                meet = target[windows]
                 if not meet.size:
                     continue
                 term = scratch[: meet.size].reshape(meet.shape)
-                factor = weights[(some, slice(None), *tap)].reshape(-1, weights.shape[1], *ones)
-                np.multiply(source[(..., *inputs)], factor, out=term)
+                factor = by_tap[tap][some].reshape(-1, weights.shape[1], *ones)
+                np.multiply(source[inputs], factor, out=term)
                 meet += term
 
     blocks = _cut(x.shape[0], channels, out[0, 0].size * weights.shape[1])
@@ -71,22 +72,23 @@ def depthwise_spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
     channels, ones = out.shape[1], (1,) * len(sweep.out)
     grid = _by_channel(g, channels)
     weights = w.reshape(channels, -1, *sweep.kernel)
+    by_tap = np.moveaxis(weights, (0, 1), (-2, -1))  # (C, m, *K) -> (*K, C, m)
     met = list(meetings(sweep, out.shape[2:]))
 
     def job(blocks: Sequence[tuple[slice, slice]]) -> None:
-        scratch = np.empty_like(g, shape=(0,))
+        scratch = np.empty_like(g, shape=(0,), order="C")
         for images, some in blocks:
             target, source = out[images, some], grid[images, some]
             if scratch.size < source[:, :, 0].size:
-                scratch = np.empty_like(g, shape=(source[:, :, 0].size,))
+                scratch = np.empty_like(g, shape=(source[:, :, 0].size,), order="C")
             for tap, inputs, windows in met:
-                meet = target[(..., *inputs)]
+                meet = target[inputs]
                 if not meet.size:
                     continue
                 term = scratch[: meet.size].reshape(meet.shape)
                 for m in range(weights.shape[1]):
-                    factor = weights[(some, m, *tap)].reshape(-1, *ones)
-                    np.multiply(source[(slice(None), slice(None), m, *windows)], factor, out=term)
+                    factor = by_tap[tap][some, m].reshape(-1, *ones)
+                    np.multiply(source[:, :, m][windows], factor, out=term)
                     meet += term
 
     blocks = _cut(out.shape[0], channels, max(out[0, 0].size, grid[0, 0].size))
@@ -96,20 +98,20 @@ def depthwise_spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
 def depthwise_weight(x: Array, g: Array, sweep: Sweep) -> Array:
     """`correlation.correlate_weight` for a result of shape (C * m, 1, *K)."""
     channels, maps = x.shape[1], g.shape[1]
-    shape = (channels, maps // channels, *sweep.kernel)
+    shape = (*sweep.kernel, channels, maps // channels)
     if not g.size or not x.size:
-        return np.zeros_like(x, shape=(maps, 1, *sweep.kernel))
+        return np.zeros_like(x, shape=(maps, 1, *sweep.kernel), order="C")
     grid = _by_channel(g, channels)
     met = list(meetings(sweep, x.shape[2:]))
     places = "xyz"[: len(sweep.out)]
     sums = f"nc{places},ncm{places}->cm"
 
     def job(blocks: Sequence[tuple[slice, slice]]) -> Array:
-        total = np.zeros_like(x, shape=shape)
+        total = np.zeros_like(x, shape=shape, order="C")  # (*K, C, m)
         for images, some in blocks:
             source, cotangent = x[images, some], grid[images, some]
             for tap, inputs, windows in met:
-                total[(some, slice(None), *tap)] += np.einsum(sums, source[(..., *inputs)], cotangent[(..., *windows)])
+                total[tap][some] += np.einsum(sums, source[inputs], cotangent[windows])
         return total
 
     blocks = _cut(x.shape[0], channels, max(x[0, 0].size, grid[0, 0].size))
@@ -117,4 +119,4 @@ def depthwise_weight(x: Array, g: Array, sweep: Sweep) -> Array:
     total = parts[0]
     for part in parts[1:]:
         total += part
-    return total.reshape(maps, 1, *sweep.kernel)
+    return np.moveaxis(total, (-2, -1), (0, 1)).reshape(maps, 1, *sweep.kernel)

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .correlation import Array, Sweep
-from .spreading import meetings
+from .scratch import scratch
+from .spreading import Meeting, meetings
 from .threads import share, team
 from .windows import Ints, Pads, adaptive_bounds, check_window, output_shape
 
-Indices = NDArray[np.integer]
+Indices = NDArray[Any]
 
 # Elements of one block of windows: values, winners and a mask stay in the second-level cache.
 _BLOCK = 1 << 15
@@ -43,6 +45,14 @@ def max_sweep(
     if any(2 * p > d * (k - 1) + 1 for pair, k, d in zip(padding, kernel, dilation, strict=True) for p in pair):
         raise ValueError(f"{op}: padding {padding} must be at most half of the kernel {kernel} (dilation {dilation})")
     out = output_shape(op, spatial, kernel, stride, padding, dilation, ceil_mode)
+    for size, k, s, (before, _), d, n in zip(spatial, kernel, stride, padding, dilation, out, strict=True):
+        for position in range(-before, min(0, n * s - before), s):  # windows that begin in the padding
+            first = -(position // d)
+            if first >= k or position + first * d >= size:
+                raise ValueError(
+                    f"{op}: a window of kernel {kernel}, dilation {dilation}, padding {padding} steps over the whole "
+                    f"input of spatial shape {spatial}, and has no maximum; use less padding or dilation"
+                )
     return Sweep(kernel, stride, dilation, tuple(-before for before, _ in padding), out)
 
 
@@ -86,7 +96,7 @@ def max_pool(x: Array, sweep: Sweep) -> tuple[Array, Indices]:
     """
     ndim, taps = len(sweep.out), math.prod(sweep.kernel)
     shape = x.shape[: x.ndim - ndim] + sweep.out
-    values = np.empty_like(x, shape=shape)
+    values = np.empty_like(x, shape=shape, order="C")
     winners = np.empty(shape, _winner_dtype(taps))
     if not values.size:
         return values, winners
@@ -97,7 +107,7 @@ def max_pool(x: Array, sweep: Sweep) -> tuple[Array, Indices]:
             _pool_laid_out(planes, best_of, winner_of, sweep)
             return values, winners
     met = list(meetings(sweep, x.shape[x.ndim - ndim :]))
-    padded = any(w != slice(0, n) for _, _, windows in met for w, n in zip(windows, sweep.out, strict=True))
+    padded = any(w != slice(0, n) for _, _, windows in met for w, n in zip(windows[1:], sweep.out, strict=True))
     first = _first_taps(sweep, winners.dtype) if padded else None
 
     def job(some: Sequence[int]) -> None:
@@ -114,13 +124,13 @@ def _pool_block(
     x: Array,
     best: Array,
     winner: Indices,
-    met: list[tuple[Ints, tuple[slice, ...], tuple[slice, ...]]],
+    met: list[Meeting],
     first: Indices | None,
 ) -> None:
     with_nan = False
     while True:
         if first is None:
-            best[...] = x[(..., *met[0][1])]
+            best[...] = x[met[0][1]]
             winner[...] = 0
         else:
             best[...] = _lowest(x.dtype)
@@ -128,7 +138,7 @@ def _pool_block(
         for number, (_, inputs, windows) in enumerate(met):
             if number == 0 and first is None:
                 continue
-            value, leader, holder = x[(..., *inputs)], best[(..., *windows)], winner[(..., *windows)]
+            value, leader, holder = x[inputs], best[windows], winner[windows]
             better = value > leader
             if with_nan:
                 better |= value != value
@@ -181,6 +191,18 @@ def flat_indices(winners: Indices, input_shape: Sequence[int], sweep: Sweep) -> 
     return indices
 
 
+def _masked(source: Array, mask: NDArray[np.bool_], out: Array) -> None:
+    """Write `source` where the mask holds, else zero.
+
+    The bits are multiplied, as whole numbers: infinity times zero is not zero, and `np.where` takes twice as long.
+    """
+    if source.dtype.kind == "f" and source.itemsize in (2, 4, 8):
+        bits = np.dtype(f"u{source.itemsize}")
+        np.multiply(source.view(bits), mask, out=out.view(bits))
+    else:
+        np.copyto(out, np.where(mask, source, source.dtype.type(0)))
+
+
 def scatter_winners(g: Array, winners: Indices, input_shape: Sequence[int], sweep: Sweep) -> Array:
     """The gradient of `max_pool`: every cotangent goes to the winner of its window.
 
@@ -191,7 +213,7 @@ def scatter_winners(g: Array, winners: Indices, input_shape: Sequence[int], swee
     array([[[0., 5., 6., 0.]]])
     """
     ndim = len(sweep.out)
-    out = np.empty_like(g, shape=tuple(input_shape))
+    out = np.empty_like(g, shape=tuple(input_shape), order="C")
     if not out.size:
         return out
     if not g.size:
@@ -209,17 +231,18 @@ def scatter_winners(g: Array, winners: Indices, input_shape: Sequence[int], swee
     def job(some: Sequence[int]) -> None:
         step = max(1, _BLOCK // math.prod(sweep.out))
         for i in range(some[0], some[-1] + 1, step):
-            mine = slice(i, min(i + step, some[-1] + 1))
-            target, source, holder = planes[mine], cotangents[mine], winner_of[mine]
+            part = slice(i, min(i + step, some[-1] + 1))
+            target, source, holder = planes[part], cotangents[part], winner_of[part]
             if not tiles:
                 target[...] = 0
             for number, (_, inputs, windows) in enumerate(met):
-                # Not a product with the mask: infinity times zero is not zero.
-                term = np.where(holder[(..., *windows)] == number, source[(..., *windows)], g.dtype.type(0))
+                mine = holder[windows] == number
                 if apart:
-                    target[(..., *inputs)] = term
+                    _masked(source[windows], mine, target[inputs])
                 else:
-                    target[(..., *inputs)] += term
+                    term = scratch("term", mine.shape, g.dtype)
+                    _masked(source[windows], mine, term)
+                    target[inputs] += term
 
     share(job, range(len(planes)), team(8 * g.size * len(met)))
     return out
@@ -242,7 +265,7 @@ def scatter_indices(g: Array, indices: Indices, input_shape: Sequence[int], ndim
 
     Shape: g, indices (..., *S'); result `input_shape` = (..., *S)
     """
-    out = np.zeros_like(g, shape=tuple(input_shape))
+    out = np.zeros_like(g, shape=tuple(input_shape), order="C")
     if not out.size or not g.size:
         return out
     size = math.prod(input_shape[len(input_shape) - ndim :])
@@ -259,7 +282,7 @@ def gather_indices(u: Array, indices: Indices, ndim: int) -> Array:
     """
     lead = u.shape[: u.ndim - ndim]
     if not indices.size:
-        return np.empty_like(u, shape=indices.shape)
+        return np.empty_like(u, shape=indices.shape, order="C")
     flat = u.reshape(*lead, -1)
     return np.take_along_axis(flat, indices.reshape(*lead, -1), -1).reshape(indices.shape)
 
@@ -280,7 +303,7 @@ def adaptive_max_pool(x: Array, out: Ints) -> tuple[Array, NDArray[np.int64]]:
     if not all(spatial) and math.prod(shape):
         raise ValueError(f"adaptive_max_pool: input {x.shape} has an empty spatial axis; windows would be empty")
     if not math.prod(shape):
-        return np.empty_like(x, shape=shape), np.empty(shape, np.int64)
+        return np.empty_like(x, shape=shape, order="C"), np.empty(shape, np.int64)
     if all(n % o == 0 for n, o in zip(spatial, out, strict=True)):
         kernel = tuple(n // o for n, o in zip(spatial, out, strict=True))
         sweep = max_sweep("adaptive_max_pool", x.shape, kernel, kernel, ((0, 0),) * ndim, (1,) * ndim, False)
@@ -293,18 +316,14 @@ def adaptive_max_pool(x: Array, out: Ints) -> tuple[Array, NDArray[np.int64]]:
         reach = int((ends - starts).max())
         positions.append([np.minimum(starts + t, ends - 1) for t in range(reach)])
     flat = x.reshape(*x.shape[: x.ndim - ndim], -1)
-    values: Array | None = None
-    indices = np.zeros((), np.int64)
+    best = np.empty_like(x, shape=shape, order="C")
+    indices = np.empty(shape, np.int64)
     for tap in np.ndindex(*(len(p) for p in positions)):
         place = np.zeros((1,) * ndim, np.int64)
         for axis, (t, n) in enumerate(zip(tap, spatial, strict=True)):
             place = place * n + positions[axis][t].reshape([-1 if a == axis else 1 for a in range(ndim)])
         value = flat[..., place]
-        if values is None:
-            values, indices = value, np.broadcast_to(place, shape).copy()
-            continue
-        better = (value > values) | (value != value)
-        np.copyto(values, value, where=better)
-        np.copyto(indices, np.broadcast_to(place, shape), where=better)
-    assert values is not None
-    return values, indices
+        better = (value > best) | (value != value) if any(tap) else np.True_
+        np.copyto(best, value, where=better)
+        np.copyto(indices, place, where=better)
+    return best, indices

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,12 @@ from .scratch import scratch
 from .threads import share, team
 from .windows import Ints
 
+Index = tuple[Any, ...]
+Meeting = tuple[Ints, Index, Index]
 
-def meetings(sweep: Sweep, sizes: Sequence[int]) -> Iterator[tuple[Ints, tuple[slice, ...], tuple[slice, ...]]]:
-    """For every tap the inputs it reads and the windows that read them, without the zeros outside."""
+
+def meetings(sweep: Sweep, sizes: Sequence[int]) -> Iterator[Meeting]:
+    """For every tap the inputs it reads and the windows that read them, without the zeros outside, as indices."""
     for tap in product(*(range(k) for k in sweep.kernel)):
         inputs, windows = [], []
         for k, s, d, o, n, size in zip(tap, sweep.stride, sweep.dilation, sweep.offset, sweep.out, sizes, strict=True):
@@ -31,7 +35,7 @@ def meetings(sweep: Sweep, sizes: Sequence[int]) -> Iterator[tuple[Ints, tuple[s
             hi = max(lo, min(n, (size - 1 - shift) // s + 1))
             inputs.append(slice(lo * s + shift, (hi - 1) * s + shift + 1, s) if hi > lo else slice(0, 0))
             windows.append(slice(lo, hi) if hi > lo else slice(0, 0))
-        yield tap, tuple(inputs), tuple(windows)
+        yield tap, (..., *inputs), (..., *windows)
 
 
 def spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
@@ -91,9 +95,10 @@ def _scatter(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
             target[...] = 0
             target = target[lo:hi]
             lowered = rows.reshape(reach, *kernel, -1, count, *sweep.out[1:])
-            lowered = lowered[lo - sweep.offset[0] : hi - sweep.offset[0]]
+            # (rows, *taps, C, images, *places) -> (*taps, rows, ...)
+            lowered = np.moveaxis(lowered[lo - sweep.offset[0] : hi - sweep.offset[0]], 0, len(kernel))
             for tap, inputs, windows in places_of_taps:
-                target[(..., *inputs)] += lowered[(slice(None), *tap, ..., *windows)]
+                target[inputs] += lowered[tap][windows]
 
     share(job, blocks, members)
 

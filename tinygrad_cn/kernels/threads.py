@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
+import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -35,9 +36,7 @@ _SPELLINGS = (
 def _find_blas() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     """The BLAS that NumPy itself is linked with: a symbol is looked up in a library and all it depends on."""
     try:
-        from numpy._core import _multiarray_umath
-
-        library = ctypes.CDLL(str(_multiarray_umath.__file__))
+        library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
     except (ImportError, OSError):
         return None
     for get, put in _SPELLINGS:
