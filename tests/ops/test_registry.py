@@ -1,15 +1,8 @@
 """Every op has a case, and every case an op."""
 
-import importlib
-import pkgutil
-
 from ops.cases import CASES
 
-import tinygrad_cn.ops
 from tinygrad_cn.op import registry
-
-for module in pkgutil.iter_modules(tinygrad_cn.ops.__path__):  # also families that the core itself does not import
-    importlib.import_module(f"tinygrad_cn.ops.{module.name}")
 
 OURS = set(registry)  # before other tests register ops of their own
 

@@ -1,5 +1,8 @@
 """The cases of all ops: the table that the tests in this folder run over."""
 
+import importlib
+import pkgutil
+
 from ops.cases import (
     activation,
     arithmetic,
@@ -11,6 +14,11 @@ from ops.cases import (
     transcendental,
 )
 from ops.cases.case import Case, Sample
+
+import tinygrad_cn.ops
+
+for module in pkgutil.iter_modules(tinygrad_cn.ops.__path__):  # also families that `import tinygrad_cn` leaves out
+    importlib.import_module(f"tinygrad_cn.ops.{module.name}")
 
 __all__ = ["CASES", "Case", "Sample"]
 
