@@ -48,8 +48,8 @@ class Parameter(_Registered):
         self._take(data)
         self.requires_grad_(requires_grad)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
+    def __repr__(self) -> str:  # type: ignore[override]
+        return "Parameter containing:\n" + super().__repr__()
 
 
 class Buffer(_Registered):

@@ -330,5 +330,5 @@ def _taken(value: Any, dtype: np.dtype, name: str = "") -> Any:
         return type(value)(_taken(entry, dtype, name) for entry in value)
     if not hasattr(value, "__array__"):
         return deepcopy(value)
-    array = np.array(value._array if isinstance(value, Tensor) else value)
+    array = np.asarray(value._array if isinstance(value, Tensor) else value).copy()
     return from_numpy(array if name == "step" or array.dtype.kind not in "fc" else array.astype(dtype, copy=False))

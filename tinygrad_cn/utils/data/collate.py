@@ -87,7 +87,7 @@ def _like_mapping(example: Any, entries: dict[Any, Any]) -> Any:
 
     def fill() -> Any:
         if not isinstance(example, MutableMapping):
-            return type(example)(entries)  # type: ignore[call-arg]
+            return type(example)(entries)
         new = copy.copy(example)
         new.update(entries)
         return new
@@ -102,7 +102,7 @@ def _like_sequence(example: Any, entries: list[Any]) -> Any:
 
     def fill() -> Any:
         if not isinstance(example, MutableSequence):
-            return type(example)(entries)  # type: ignore[call-arg]
+            return type(example)(entries)
         new = copy.copy(example)
         for i, entry in enumerate(entries):
             new[i] = entry

@@ -138,7 +138,8 @@ class ChainDataset(IterableDataset[T]):
             yield from self._checked(dataset)
 
     def __len__(self) -> int:
-        return sum(len(self._checked(dataset)) for dataset in self.datasets)  # type: ignore[arg-type]
+        lengths: list[int] = [len(self._checked(dataset)) for dataset in self.datasets]  # type: ignore[arg-type]
+        return sum(lengths)
 
     @staticmethod
     def _checked(dataset: Dataset[T]) -> IterableDataset[T]:
