@@ -2,7 +2,7 @@
 
 from importlib import import_module as _import_module
 
-from tinygrad_cn import autograd
+from tinygrad_cn import autograd, special
 from tinygrad_cn.creation import (
     arange,
     as_tensor,
@@ -176,6 +176,7 @@ from tinygrad_cn.functions.products import (
     bmm,
     dot,
     einsum,
+    ger,
     matmul,
     mm,
     mv,
@@ -237,6 +238,10 @@ from tinygrad_cn.functions.shaping import (
     triu,
     unflatten,
     unsqueeze,
+)
+from tinygrad_cn.functions.softmax import (
+    log_softmax,
+    softmax,
 )
 from tinygrad_cn.grad_mode import (
     enable_grad,
@@ -400,6 +405,7 @@ __all__ = [
     "full_like",
     "gather",
     "ge",
+    "ger",
     "get_default_dtype",
     "get_rng_state",
     "greater",
@@ -432,6 +438,7 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
+    "log_softmax",
     "logaddexp",
     "logical_and",
     "logical_not",
@@ -510,7 +517,9 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "softmax",
     "sort",
+    "special",
     "split",
     "split_with_sizes",
     "sqrt",

@@ -195,7 +195,12 @@ def full(
     """A tensor of one value, in the value's dtype unless given."""
     value = raw(fill_value)
     kind = dtypes.to_numpy(dtype) if dtype is not None else dtypes.scalar_dtype(np.asarray(value).item())
-    return _filled(np.full, (size,), kind, device, requires_grad, value)
+    return _filled(_full, (size,), kind, device, requires_grad, value)
+
+
+def _full(shape: tuple[int, ...], value: Any, dtype: Any) -> np.ndarray:
+    """An array of one value; a number that an integer dtype does not hold wraps around."""
+    return np.full(shape, np.asarray(value).astype(dtype))
 
 
 def _like(maker: Any, input: Any, dtype: Any, device: Any, requires_grad: bool, *value: Any) -> Tensor:
@@ -222,7 +227,7 @@ def full_like(
     input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any
 ) -> Tensor:
     """A tensor of one value, of ``input``'s shape and dtype."""
-    return _like(np.full, input, dtype, device, requires_grad, raw(fill_value))
+    return _like(_full, input, dtype, device, requires_grad, raw(fill_value))
 
 
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -259,8 +264,12 @@ def arange(
     if dtype is None:
         floating = any(isinstance(v, float | np.floating) for v in (start, end, step))
         dtype = dtypes.get_default_dtype() if floating else dtypes.int64
-    count = math.ceil((end - start) / step)
     kind = dtypes.to_numpy(dtype)
+    if kind == np.int64:  # as in PyTorch: for this dtype the count too is that of the bounds as integers
+        start, end, step = int(start), int(end), int(step)
+    count = math.ceil((end - start) / step)
+    if kind.kind in "iu":
+        start, step = int(start), int(step)
     wide = np.float64 if any(isinstance(v, float | np.floating) for v in (start, step)) else np.int64
     return made((start + np.arange(count, dtype=wide) * step).astype(kind), requires_grad)
 
@@ -276,7 +285,28 @@ def linspace(
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
     kind = dtypes.to_numpy(dtype or dtypes.get_default_dtype())
-    return made(np.linspace(raw(start), raw(end), steps).astype(kind), requires_grad)
+    start, end = _bound("linspace", start), _bound("linspace", end)
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
+    return made(_evenly(start, end, steps).astype(kind), requires_grad)
+
+
+def _bound(name: str, value: Any) -> Any:
+    """A number, or the one in a 0-d tensor."""
+    if isinstance(value, Handle):
+        if value._array.ndim:
+            raise RuntimeError(f"{name}(): the bounds must be numbers or 0-d tensors, got shape {value._array.shape}")
+        return value._array.item()
+    return value
+
+
+def _evenly(start: Any, end: Any, steps: int) -> np.ndarray:
+    """``steps`` numbers from ``start`` to ``end``, counted from the nearer end so that both come out exact."""
+    if steps == 1:
+        return np.asarray([start], dtype=np.float64)
+    step = (end - start) / max(steps - 1, 1)
+    index = np.arange(steps, dtype=np.float64)
+    return np.where(index < steps // 2, start + step * index, end - step * (steps - 1 - index))
 
 
 def logspace(

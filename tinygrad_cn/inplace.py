@@ -18,7 +18,7 @@ from tinygrad_cn.graph import Handle, Leaf, Node, grad_mode
 from tinygrad_cn.ops import indexing
 from tinygrad_cn.record import Record
 
-__all__ = ["assign", "check_writable", "in_place", "set_item"]
+__all__ = ["assign", "check_writable", "in_place", "reshaped_in_place", "set_item"]
 
 
 def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,6 +30,35 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
 
     twin.__name__ = twin.__qualname__ = name
     twin.__doc__ = f"In-place form of `{function.__name__}`: the result is written into the tensor, which is returned."
+    return twin
+
+
+def reshaped_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place twin of a function that gives a view: the tensor becomes that view of what it was.
+
+    Raises:
+        RuntimeError: it is a leaf that requires a gradient.
+    """
+    name = f"{function.__name__}_"
+
+    def twin(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if input._view is not None:
+            input._view.refresh(input)
+        if grad_mode.get() and isinstance(input._node, Leaf):
+            raise RuntimeError(
+                f"{name}: a leaf tensor that requires grad is being changed in place; do it under "
+                f"tinygrad_cn.no_grad(), or use {function.__name__}()"
+            )
+        before = Handle._wrap(input._array, input._node)  # stands for the tensor as it was
+        before._view = input._view
+        after = function(before, *args, **kwargs)
+        input._array, input._node = after._array, after._node
+        if input._view is not None or input._node is not None:
+            input._view = after._view
+        return input
+
+    twin.__name__ = twin.__qualname__ = name
+    twin.__doc__ = f"In-place form of `{function.__name__}`: the tensor becomes that view of itself and is returned."
     return twin
 
 
@@ -121,6 +150,7 @@ def check_writable(target: Any, traced: bool, name: str) -> Node | None:
     array = target._array
     if not array.flags.writeable or (
         0 in array.strides
+        and array.size
         and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True))
     ):
         raise RuntimeError(
@@ -160,6 +190,7 @@ def _adopt(target: Any, node: Node | None) -> None:
     if view is None:
         return
     parent = view.parent
+    view.check_parent()
     written = indexing.write_view.record(
         (parent, target),
         (parent._array, target._array),

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from tinygrad_cn.functions import arithmetic, comparison, joining, pointwise, products, reduction, selecting, shaping
-from tinygrad_cn.inplace import in_place
+from tinygrad_cn.functions import (
+    arithmetic,
+    comparison,
+    joining,
+    pointwise,
+    products,
+    reduction,
+    selecting,
+    shaping,
+    softmax,
+)
+from tinygrad_cn.inplace import in_place, reshaped_in_place
 
 __all__ = ["Methods"]
 
@@ -118,6 +128,7 @@ class Methods:
     pow = arithmetic.pow
     remainder = arithmetic.remainder
     sub = subtract = arithmetic.sub
+    where = arithmetic.where_self
 
     add_ = in_place(arithmetic.add)
     atan2_ = arctan2_ = in_place(arithmetic.atan2)
@@ -176,6 +187,7 @@ class Methods:
     argsort = reduction.argsort
     cumprod = reduction.cumprod
     cumsum = reduction.cumsum
+    log_softmax = softmax.log_softmax
     logsumexp = reduction.logsumexp
     max = reduction.max
     mean = reduction.mean
@@ -183,6 +195,7 @@ class Methods:
     nansum = reduction.nansum
     norm = reduction.norm
     prod = reduction.prod
+    softmax = softmax.softmax
     sort = reduction.sort
     std = reduction.std
     sum = reduction.sum
@@ -221,6 +234,12 @@ class Methods:
 
     tril_ = in_place(shaping.tril)
     triu_ = in_place(shaping.triu)
+
+    movedim_ = moveaxis_ = reshaped_in_place(shaping.movedim)
+    squeeze_ = reshaped_in_place(shaping.squeeze)
+    t_ = reshaped_in_place(shaping.t)
+    transpose_ = swapaxes_ = swapdims_ = reshaped_in_place(shaping.transpose)
+    unsqueeze_ = reshaped_in_place(shaping.unsqueeze)
 
     # parts
     chunk = joining.chunk

@@ -152,7 +152,7 @@ def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: An
 def _einsum(subscripts: str, *operands: Any, optimize: Any = None, out: Any = None) -> Any:
     _refuse("einsum", {"out": out})
     terms, result = linear_algebra.spelled_out(subscripts, [np.ndim(raw(x)) for x in operands])
-    return linear_algebra.einsum(*operands, terms=terms, out=result)
+    return linear_algebra.einsum(*operands, terms=terms, result=result)
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

@@ -229,7 +229,7 @@ class Record(Node):
     def _saved_arrays(self) -> Iterator[tuple[str, Any]]:
         for name, value in zip(self.plan.saves, self.saved, strict=True):
             for item in value if isinstance(value, tuple) else (value,):
-                if isinstance(item, np.ndarray):
+                if isinstance(item, np.ndarray) and item.size:  # an empty one cannot have changed
                     yield name, item
 
     def keep_apart(self, array: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_cn.graph import Handle
 
-__all__ = ["accepts_axis", "axes", "axis", "given_shape", "index_array", "raw", "tensor"]
+__all__ = ["accepts_axis", "axes", "axis", "given_shape", "index_array", "listed", "raw", "tensor"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,6 +90,20 @@ def given_shape(sizes: Sequence[Any]) -> tuple[int, ...]:
     if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
         sizes = sizes[0]
     return tuple(int(n.__index__()) for n in sizes)
+
+
+def listed(name: str, given: Sequence[Any], keywords: dict[str, Any], key: str) -> tuple[Any, ...]:
+    """Integers given separately, as one sequence, or by the keyword ``key``.
+
+    Raises:
+        TypeError: other keywords.
+    """
+    if keywords:
+        found = keywords.pop(key, None)
+        if keywords or found is None or given:
+            raise TypeError(f"{name}(): unexpected arguments {', '.join(keywords) or key}; it takes {key}")
+        given = (found,)
+    return given_shape(given)
 
 
 def raw(value: Any) -> Any:

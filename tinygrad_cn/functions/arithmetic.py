@@ -96,7 +96,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     integer = dtypes.result_dtype(raw(input), raw(other)).kind in "biu"
     if rounding_mode == "floor":
         return floor_divide(input, other)
-    if not integer:
+    if not integer:  # trunc's rule makes the gradient 0
         return arithmetic.trunc(arithmetic.divide(input, other))
     _no_zero("div", other)
     a, b = np.broadcast_arrays(raw(input), raw(other))
@@ -211,6 +211,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         dtype = dtypes.result_dtype(input, other)
         input = condition._wrap(np.asarray(input, dtype=dtype))
     return arithmetic.where(condition, input, other)
+
+
+def where_self(input: Any, condition: Any, other: Any) -> Any:
+    """`where` as a method: ``input`` where ``condition`` holds, else ``other``."""
+    return where(condition, input, other)
 
 
 def atan2(input: Any, other: Any) -> Any:

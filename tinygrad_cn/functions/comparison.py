@@ -7,52 +7,53 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.functions._arguments import accepts_axis, axes, axis, raw, tensor
+from tinygrad_cn.op import cast
 from tinygrad_cn.ops import arithmetic, comparison
 
 
 def eq(input: Any, other: Any) -> Any:
     """input == other, elementwise."""
-    return comparison.equal(input, other)
+    return comparison.equal(tensor("eq", input), other)
 
 
 def ne(input: Any, other: Any) -> Any:
     """input != other, elementwise."""
-    return comparison.not_equal(input, other)
+    return comparison.not_equal(tensor("ne", input), other)
 
 
 def lt(input: Any, other: Any) -> Any:
     """input < other, elementwise."""
-    return comparison.less(input, other)
+    return comparison.less(tensor("lt", input), other)
 
 
 def le(input: Any, other: Any) -> Any:
     """input <= other, elementwise."""
-    return comparison.less_equal(input, other)
+    return comparison.less_equal(tensor("le", input), other)
 
 
 def gt(input: Any, other: Any) -> Any:
     """input > other, elementwise."""
-    return comparison.greater(input, other)
+    return comparison.greater(tensor("gt", input), other)
 
 
 def ge(input: Any, other: Any) -> Any:
     """input >= other, elementwise."""
-    return comparison.greater_equal(input, other)
+    return comparison.greater_equal(tensor("ge", input), other)
 
 
 def logical_and(input: Any, other: Any) -> Any:
     """Whether both are nonzero."""
-    return comparison.logical_and(input, other)
+    return comparison.logical_and(tensor("logical_and", input), tensor("logical_and", other, "other"))
 
 
 def logical_or(input: Any, other: Any) -> Any:
     """Whether at least one is nonzero."""
-    return comparison.logical_or(input, other)
+    return comparison.logical_or(tensor("logical_or", input), tensor("logical_or", other, "other"))
 
 
 def logical_xor(input: Any, other: Any) -> Any:
     """Whether exactly one is nonzero."""
-    return comparison.logical_xor(input, other)
+    return comparison.logical_xor(tensor("logical_xor", input), tensor("logical_xor", other, "other"))
 
 
 def bitwise_and(input: Any, other: Any) -> Any:
@@ -85,18 +86,23 @@ def equal(input: Any, other: Any) -> bool:
     return bool(np.array_equal(raw(tensor("equal", input)), raw(tensor("equal", other, "other"))))
 
 
+def _as_asked(input: Any, result: Any) -> Any:
+    """Of uint8 tensors, which once were PyTorch's bools, the answer is uint8 too."""
+    return cast(result, dtype=input._array.dtype) if input._array.dtype == np.uint8 else result
+
+
 @accepts_axis
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all elements, or all along ``dim``, are nonzero."""
     a = tensor("all", input)
-    return comparison.all_(a, axis=axes("all", dim, a._array.ndim), keepdims=keepdim)
+    return _as_asked(a, comparison.all_(a, axis=axes("all", dim, a._array.ndim), keepdims=keepdim))
 
 
 @accepts_axis
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether any element, or any along ``dim``, is nonzero."""
     a = tensor("any", input)
-    return comparison.any_(a, axis=axes("any", dim, a._array.ndim), keepdims=keepdim)
+    return _as_asked(a, comparison.any_(a, axis=axes("any", dim, a._array.ndim), keepdims=keepdim))
 
 
 def _position(name: str, operation: Any, input: Any, dim: int | None, keepdim: bool) -> Any:

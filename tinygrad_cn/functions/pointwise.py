@@ -6,17 +6,21 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.inplace import assign
-from tinygrad_cn.op import Op
+from tinygrad_cn.op import Op, cast
 from tinygrad_cn.ops import activation as activations
-from tinygrad_cn.ops import arithmetic, comparison, exponential, special, trigonometric
+from tinygrad_cn.ops import arithmetic, comparison, exponential, shape, special, trigonometric
 
 
-def _pointwise(name: str, operation: Op, formula: str) -> Callable[..., Any]:
-    """The public function of an op of one tensor."""
+def _pointwise(name: str, operation: Op, formula: str, bools: Any = None) -> Callable[..., Any]:
+    """The public function of an op of one tensor; ``bools`` is the dtype that bools are brought to first."""
 
     def function(input: Any, *, out: Any = None) -> Any:
+        if bools is not None and tensor(name, input)._array.dtype.kind == "b":
+            input = cast(input, dtype=np.dtype(bools))
         result = operation(tensor(name, input))
         return result if out is None else assign(out, result, name)
 
@@ -65,13 +69,12 @@ reciprocal = _pointwise("reciprocal", arithmetic.reciprocal, "1 / x")
 relu = _pointwise("relu", activations.relu, "max(x, 0) (derivative 0 at 0)")
 rsqrt = _pointwise("rsqrt", arithmetic.rsqrt, "1 / sqrt(x)")
 sigmoid = _pointwise("sigmoid", exponential.sigmoid, "1 / (1 + exp(-x))")
-sign = _pointwise("sign", arithmetic.sign, "-1, 0 or 1 (derivative 0)")
 signbit = _pointwise("signbit", comparison.signbit, "Whether the sign bit is set")
 sin = _pointwise("sin", trigonometric.sin, "The sine of an angle in radians")
 sinc = _pointwise("sinc", trigonometric.sinc, "sin(pi x) / (pi x), 1 at 0")
 sinh = _pointwise("sinh", trigonometric.sinh, "The hyperbolic sine")
 sqrt = _pointwise("sqrt", arithmetic.sqrt, "The square root")
-square = _pointwise("square", arithmetic.square, "x^2")
+square = _pointwise("square", arithmetic.square, "x^2", bools=np.int64)
 tan = _pointwise("tan", trigonometric.tan, "The tangent of an angle in radians")
 tanh = _pointwise("tanh", trigonometric.tanh, "The hyperbolic tangent")
 trunc = _pointwise("trunc", arithmetic.trunc, "The integer part (derivative 0)")
@@ -82,6 +85,12 @@ fix = trunc
 negative = neg
 
 
+def sign(input: Any, *, out: Any = None) -> Any:
+    """-1, 0 or 1 (derivative 0), elementwise; a bool stays what it is."""
+    result = (shape.copy if tensor("sign", input)._array.dtype.kind == "b" else arithmetic.sign)(input)
+    return result if out is None else assign(out, result, "sign")
+
+
 def round(input: Any, *, decimals: int = 0) -> Any:
     """Round to the nearest, halves to even, at ``decimals`` places after the point (derivative 0).
 
@@ -89,9 +98,10 @@ def round(input: Any, *, decimals: int = 0) -> Any:
         input (Tensor): any shape.
         decimals (int): negative numbers round to tens, hundreds, ...
     """
+    floating = tensor("round", input)._array.dtype.kind in "fc"
     if decimals == 0:
-        return arithmetic.rint(tensor("round", input))
-    if input.dtype.is_floating_point is False:
+        return arithmetic.rint(input) if floating else shape.copy(input)
+    if not floating:
         raise RuntimeError(f"round(): decimals needs a floating tensor, got {input.dtype}; convert it first")
     scale = 10.0 ** builtins.abs(decimals)
     if decimals > 0:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions._arguments import raw, tensor
 from tinygrad_cn.functions.arithmetic import add, mul
+from tinygrad_cn.op import cast
 from tinygrad_cn.ops import linear_algebra
 
 
@@ -96,6 +99,8 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
 
 
 def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
+    if product._array.dtype.kind in "biu":
+        beta, alpha = int(beta), int(alpha)
     if alpha != 1:
         product = mul(product, alpha)
     if beta == 0:
@@ -126,4 +131,14 @@ def einsum(equation: str, *operands: Any) -> Any:
         terms, out = linear_algebra.spelled_out(equation, [a.ndim for a in arrays])
     except ValueError as error:
         raise ShapeError(str(error)) from None
-    return linear_algebra.einsum(*operands, terms=terms, out=out)
+    if all(a.dtype.kind in "biu" for a in arrays) and _sums_alone(terms, out):
+        operands = tuple(cast(x, dtype=np.dtype(np.int64)) for x in operands)  # integers are summed in int64
+    return linear_algebra.einsum(*operands, terms=terms, result=out)
+
+
+def _sums_alone(terms: tuple[str, ...], out: str) -> bool:
+    """Whether some index stands in one term only and not in the result: it is summed before any product."""
+    return any(c not in out and sum(c in t for t in terms) == 1 for term in terms for c in term)
+
+
+ger = outer

@@ -245,7 +245,7 @@ def vector_norm(input: Any, ord: float = 2, dim: Any = None, keepdim: bool = Fal
     if ord == -math.inf:
         return amin(size, where if where is not None else (), keepdim)
     if ord == 0:
-        return sum(cast(comparison.not_equal(input, 0), dtype=array.dtype), dim, keepdim)
+        return reductions.sum_(arithmetic.nonzero_count(input), axis=where, keepdims=keepdim)
     if ord == 1:
         return reductions.sum_(size, axis=where, keepdims=keepdim)
     total = reductions.sum_(arithmetic.power(size, float(ord)), axis=where, keepdims=keepdim)

@@ -119,14 +119,19 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
             raise IndexError(
                 f"gather(): index of shape {list(positions.shape)} is larger than input {list(array.shape)} in dim {k}"
             )
+    if positions.size == 0:  # of any shape, as in PyTorch
+        return getitem(input.reshape(-1), positions.astype(np.int64))
     if array.ndim == 0:
         return input.expand(positions.shape).clone() if positions.ndim else input.clone()
+    if positions.ndim == 0:
+        return getitem(input, positions)
     return indexing.take_along_axis(input, index=positions, axis=number)
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """``input`` with ``src`` added at the positions ``index`` along ``dim``; repeated positions add up."""
     number, positions = _aligned("scatter_add", input, dim, index)
+    _one_dtype("scatter_add", input, tensor("scatter_add", src, "src"))
     source = _cut(src, positions.shape)
     if input._array.ndim == 0:
         return arithmetic.add(input, source.reshape(()))
@@ -148,6 +153,8 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     if reduce is not None:
         raise RuntimeError(f"scatter(): reduce must be None or 'add', got {reduce!r}; see scatter_reduce")
     number, positions = _aligned("scatter", input, dim, index)
+    if isinstance(src, Handle):
+        _one_dtype("scatter", input, src)
     result = input.clone()
     if positions.size == 0:
         return result
@@ -157,6 +164,13 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     if positions.ndim == 0:
         positions = positions.reshape(1)
     return set_item(result, indexing._grid(positions, number), source, "scatter")
+
+
+def _one_dtype(name: str, input: Any, src: Any) -> None:
+    if src._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            f"{name}(): src must have the dtype of input, {input._array.dtype}, not {src._array.dtype}; convert it"
+        )
 
 
 def _cut(src: Any, shape: tuple[int, ...]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.errors import ShapeError
-from tinygrad_cn.functions._arguments import axes, axis, given_shape, tensor
+from tinygrad_cn.functions._arguments import axes, axis, given_shape, listed, tensor
 from tinygrad_cn.ops import shape as ops
 
 
@@ -36,7 +36,7 @@ def _inferred(name: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[in
     return new
 
 
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:
     """The same elements in another shape: a view where the memory allows, else a copy.
 
     Args:
@@ -47,7 +47,7 @@ def reshape(input: Any, *shape: Any) -> Any:
         ShapeError: the numbers of elements differ.
     """
     old = tensor("reshape", input)._array.shape
-    return ops.reshape(input, shape=_inferred("reshape", old, given_shape(shape)))
+    return ops.reshape(input, shape=_inferred("reshape", old, listed("reshape", shape, kwargs, "shape")))
 
 
 def view(input: Any, *shape: Any, **kwargs: Any) -> Any:
@@ -101,16 +101,17 @@ def t(input: Any) -> Any:
     return ops.transpose(input, axes=tuple(range(ndim))[::-1])
 
 
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:
     """A view with the axes in another order.
 
     Raises:
         RuntimeError: ``dims`` is no permutation of the axes.
     """
     ndim = tensor("permute", input)._array.ndim
-    order = tuple(axis("permute", d, ndim) for d in given_shape(dims))
+    asked = listed("permute", dims, kwargs, "dims")
+    order = tuple(axis("permute", d, ndim) for d in asked)
     if sorted(order) != list(range(ndim)):
-        raise RuntimeError(f"permute(): dims {given_shape(dims)} is not an ordering of the {ndim} axes of the input")
+        raise RuntimeError(f"permute(): dims {asked} is not an ordering of the {ndim} axes of the input")
     return ops.transpose(input, axes=order)
 
 
@@ -145,14 +146,14 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return ops.expand_dims(input, axis=axis("unsqueeze", dim, ndim + 1))
 
 
-def expand(input: Any, *sizes: Any) -> Any:
+def expand(input: Any, *sizes: Any, implicit: bool = False, **kwargs: Any) -> Any:
     """A view with axes of size 1 repeated without copying; -1 keeps a size, new axes come in front.
 
     Raises:
         ShapeError: an axis that is not 1 would change.
     """
     old = tensor("expand", input)._array.shape
-    new = given_shape(sizes)
+    new = listed("expand", sizes, kwargs, "size")
     extra = len(new) - len(old)
     if extra < 0:
         raise ShapeError(
@@ -204,10 +205,11 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     return ops.reshape(input, shape=shape[:number] + sizes + shape[number + 1 :])
 
 
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *dims: Any, **kwargs: Any) -> Any:
     """A copy with the order of elements reversed along ``dims``."""
-    found = axes("flip", given_shape(dims), tensor("flip", input)._array.ndim)
-    return ops.flip(input, axis=() if found is None and given_shape(dims) == () else found)
+    asked = listed("flip", dims, kwargs, "dims")
+    found = axes("flip", asked, tensor("flip", input)._array.ndim)
+    return ops.flip(input, axis=() if found is None and asked == () else found)
 
 
 def fliplr(input: Any) -> Any:
@@ -238,13 +240,13 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     return ops.roll(input, shift=shifts, axis=where) if ndim else ops.copy(input)
 
 
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *repeats: Any, **kwargs: Any) -> Any:
     """The tensor laid out ``repeats`` times along each axis; new axes come in front.
 
     Raises:
         RuntimeError: fewer repeats than axes.
     """
-    reps = given_shape(repeats)
+    reps = listed("repeat", repeats, kwargs, "repeats")
     ndim = tensor("repeat", input)._array.ndim
     if len(reps) < ndim:
         raise RuntimeError(f"repeat(): {len(reps)} repeats {list(reps)} for {ndim} dimensions; give at least {ndim}")
@@ -253,9 +255,9 @@ def repeat(input: Any, *repeats: Any) -> Any:
     return ops.tile(input, reps=reps)
 
 
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *dims: Any, **kwargs: Any) -> Any:
     """`repeat`, with 1 in front of ``dims`` when they are fewer than the axes."""
-    reps = given_shape(dims)
+    reps = listed("tile", dims, kwargs, "dims")
     return repeat(input, (1,) * (tensor("tile", input)._array.ndim - len(reps)) + reps)
 
 

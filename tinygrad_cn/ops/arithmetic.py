@@ -52,6 +52,8 @@ cbrt = elementwise("cbrt", np.cbrt, x=lambda g, out: over(g, 3 * out * out), flo
 
 absolute = elementwise("absolute", np.absolute, x=lambda g, x: g * np.sign(x), label="Abs")
 sign = elementwise("sign", np.sign, x=lambda g: np.zeros_like(g))
+#: 1 where x is not 0, in x's own dtype.
+nonzero_count = elementwise("nonzero_count", lambda x: (x != 0).astype(x.dtype), x=lambda g: np.zeros_like(g))
 floor = elementwise("floor", np.floor, x=lambda g: np.zeros_like(g))
 ceil = elementwise("ceil", np.ceil, x=lambda g: np.zeros_like(g))
 trunc = elementwise("trunc", np.trunc, x=lambda g: np.zeros_like(g))
@@ -99,7 +101,7 @@ clip = elementwise("clip", _clip, x=_inside, low=_below, high=_above, label="Cla
 
 # ------------------------------------------------------------------------------ division with rest
 
-floor_divide = elementwise("floor_divide", np.floor_divide)
+floor_divide = elementwise("floor_divide", np.floor_divide, x=lambda g: np.zeros_like(g), y=lambda g: np.zeros_like(g))
 fmod = elementwise("fmod", np.fmod, x=lambda g: g, y=lambda g, x, y: -g * np.trunc(x / y))
 remainder = elementwise("remainder", np.remainder, x=lambda g: g, y=lambda g, x, y: -g * np.floor(x / y))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,8 @@ def _transposed(x: Any) -> Any:
 
 def _matmul(x: Any, y: Any) -> Any:
     if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
-        return np.reshape(np.matmul(np.reshape(x, (-1, x.shape[-1])), y), (*x.shape[:-1], y.shape[-1]))
+        rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))  # no -1, which an empty array leaves open
+        return np.reshape(np.matmul(rows, y), (*x.shape[:-1], y.shape[-1]))
     return np.matmul(x, y)
 
 
@@ -39,7 +41,8 @@ def _matmul_y(g: Any, x: Any, y_shape: Shape) -> Any:
     elif len(y_shape) == 1:
         gy = np.squeeze(np.matmul(_transposed(x), np.expand_dims(g, -1)), -1)  # (..., k, n) @ (..., n, 1)
     elif len(y_shape) == 2 and x.ndim > 2:
-        gy = np.matmul(np.transpose(np.reshape(x, (-1, x.shape[-1]))), np.reshape(g, (-1, g.shape[-1])))
+        count = math.prod(x.shape[:-1])
+        gy = np.matmul(np.transpose(np.reshape(x, (count, x.shape[-1]))), np.reshape(g, (count, g.shape[-1])))
     else:
         gy = np.matmul(_transposed(x), g)
     return unbroadcast(gy, y_shape)
@@ -53,7 +56,7 @@ matmul = op("matmul", _matmul, x=_matmul_x, y=_matmul_y, promotes=("x", "y"))
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.ndim > 2:
-        out = np.matmul(np.reshape(x, (-1, x.shape[-1])), weight.T)
+        out = np.matmul(_rows(x), weight.T)
         out = np.reshape(out, (*x.shape[:-1], weight.shape[0]))
     else:
         out = np.matmul(x, weight.T)
@@ -63,7 +66,7 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _rows(x: Any) -> Any:
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 #: x W^T + b on the last axis. Shapes: x (..., in), weight (out, in), bias (out,) or ``None``.
@@ -111,13 +114,15 @@ def spelled_out(subscripts: str, ndims: Sequence[int]) -> tuple[tuple[str, ...],
     return tuple(full), right.replace("...", batch)
 
 
-def _einsum(*arrays: Any, terms: tuple[str, ...], out: str) -> Any:
+def _einsum(*arrays: Any, terms: tuple[str, ...], result: str) -> Any:
     """``terms``: the indices of each array as letters, all spelled out (no ellipsis)."""
-    result = np.einsum(",".join(terms) + "->" + out, *arrays, optimize=len(arrays) > 1)
-    return result.copy() if result.base is not None else result
+    product = np.asarray(np.einsum(",".join(terms) + "->" + result, *arrays, optimize=len(arrays) > 1))
+    return product.copy() if product.base is not None else product
 
 
-def _einsum_back(g: Any, needs: Sequence[bool], arrays: Sequence[Any], terms: tuple[str, ...], out: str) -> list[Any]:
+def _einsum_back(
+    g: Any, needs: Sequence[bool], arrays: Sequence[Any], terms: tuple[str, ...], result: str
+) -> list[Any]:
     """The gradient of one factor is the product of ``g`` with the others, taken to that factor's indices."""
     gradients: list[Any] = []
     for i, term in enumerate(terms):
@@ -126,10 +131,10 @@ def _einsum_back(g: Any, needs: Sequence[bool], arrays: Sequence[Any], terms: tu
             continue
         others = [a for j, a in enumerate(arrays) if j != i]
         names = [t for j, t in enumerate(terms) if j != i]
-        known = set(out).union(*names)
+        known = set(result).union(*names)
         unique = "".join(dict.fromkeys(term))
         kept = "".join(c for c in unique if c in known)
-        part = einsum(g, *others, terms=(out, *names), out=kept)
+        part = einsum(g, *others, terms=(result, *names), result=kept)
         sizes = dict(zip(term, arrays[i].shape, strict=True))
         shape = tuple(sizes[c] if c in known else 1 for c in unique)  # indices summed within this factor alone
         part = np.broadcast_to(np.reshape(part, shape), tuple(sizes[c] for c in unique))
