@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import warnings
@@ -423,6 +424,8 @@ class Judge:
     def _form(self, variant: Any) -> Callable[..., Any] | None:
         try:
             name = getattr(variant, "__name__", "")
+            if isinstance(variant, functools.partial):
+                return rebound(variant)
             if not (getattr(variant, "__module__", None) or "").startswith("torch.testing"):
                 return method(name)
             return rebound(variant)
