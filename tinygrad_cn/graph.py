@@ -239,7 +239,8 @@ def _sweep(
             for hook in list(node.hooks):
                 g = hook(g, traced)
         if node.kept is not None:
-            node.kept.grad = g if traced else node.kept.make(np.array(g))
+            known, kept = node.kept.grad, g if traced else node.kept.make(np.array(g))
+            node.kept.grad = kept if known is None else known + kept  # type: ignore[operator]
         if node in asked:
             results[node] = g
         if not node.parents:
@@ -293,7 +294,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
         axis + extra for axis, size in enumerate(shape) if size == 1 and g.shape[axis + extra] != 1
     )
     if axes:
-        g = np.sum(g, axis=axes, keepdims=True)
+        g = np.add.reduce(g, axis=axes, keepdims=True)
     return np.reshape(g, shape) if g.shape != shape else g
 
 

@@ -93,22 +93,31 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 # ------------------------------------------------------------------------------------ cross-entropy
 
 
-def _classes(name: str, target: Any, classes: int, ignore_index: int) -> tuple[np.ndarray, np.ndarray]:
-    """The target classes with ignored ones replaced by 0, and which are kept.
+def _classes(name: str, target: Any, classes: int, ignore_index: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """The target classes with ignored ones replaced by 0, and which are kept (``None``: all).
 
     Raises:
         IndexError: a class is out of range.
     """
     t = target._array
+    if t.dtype != np.int64:
+        t = t.astype(np.int64)
+    if not t.size or np.maximum.reduce(t.view(np.uint64), axis=None) < classes and not 0 <= ignore_index < classes:
+        return t, None  # read without a sign, a negative class is a very large one
     kept = t != ignore_index
     bad = kept & ((t < 0) | (t >= classes))
     if bad.any():
         raise IndexError(
             f"{name}(): target {t[bad].flat[0]} is out of bounds: there are {classes} classes, 0 to {classes - 1} "
-            "(class "
-            f"{ignore_index} is ignored)"
+            f"(class {ignore_index} is ignored)"
         )
-    return (t if kept.all() else np.where(kept, t, 0)), kept
+    return (t, None) if kept.all() else (np.where(kept, t, 0), kept)
+
+
+def _scale(t: np.ndarray, kept: np.ndarray | None, weight: np.ndarray | None, dtype: np.dtype) -> np.ndarray:
+    """How much each target counts: its class's weight, and 0 for an ignored one."""
+    scale = np.ones(t.shape, dtype=dtype) if weight is None else weight[t]
+    return scale if kept is None else scale * kept
 
 
 def _check_target(name: str, input: Any, target: Any) -> tuple[int, int]:
@@ -172,7 +181,7 @@ def nll_loss(
     x = input._array
     t, kept = _classes("nll_loss", target, classes, ignore_index)
     w = _weights("nll_loss", weight, classes, x.dtype)
-    scale = kept.astype(x.dtype) if w is None else np.where(kept, w[t], 0).astype(x.dtype)
+    scale = _scale(t, kept, w, x.dtype)
     index = np.expand_dims(t, axis)
     chosen = selecting.gather(input, axis, input._wrap(index)).squeeze(axis)
     each = arithmetic.mul(chosen, input._wrap(-scale))
@@ -237,14 +246,18 @@ def cross_entropy(
         return _smoothed(input, target, weight, ignore_index, kind, label_smoothing, axis)
     if x.ndim != 2:
         return nll_loss(log_softmax(input, axis), target, weight, None, ignore_index, None, kind)
+    if kind not in ("mean", "sum", "none"):
+        reduced("cross_entropy", input, kind)
     indices, kept = _classes("cross_entropy", target, classes, ignore_index)
     w = _weights("cross_entropy", weight, classes, x.dtype)
-    scale = kept.astype(x.dtype) if w is None else np.where(kept, w[indices], 0).astype(x.dtype)
-    if kind == "mean":
-        with np.errstate(all="ignore"):
-            scale /= scale.sum()
-    elif kind not in ("sum", "none"):
-        reduced("cross_entropy", input, kind)
+    scale: Any
+    if kept is None and w is None:
+        scale = x.dtype.type(1 / len(x)) if kind == "mean" and len(x) else x.dtype.type(1)
+    else:
+        scale = _scale(indices, kept, w, x.dtype)
+        if kind == "mean":
+            with np.errstate(all="ignore"):
+                scale /= scale.sum()
     return softmax.cross_entropy(input, target=indices, scale=scale, summed=kind != "none")
 
 
@@ -274,10 +287,11 @@ def _smoothed(input: Any, target: Any, weight: Any, ignore_index: int, kind: str
     w = _weights("cross_entropy", weight, classes, x.dtype)
     if w is not None:
         logp = arithmetic.mul(logp, weight.reshape((-1,) + (1,) * (x.ndim - axis - 1)))
-    mask = input._wrap(kept.astype(x.dtype))
-    even = pointwise.neg(arithmetic.mul(reduction.sum(logp, axis), mask))
+    even = pointwise.neg(reduction.sum(logp, axis))
+    if kept is not None:
+        even = arithmetic.mul(even, input._wrap(kept.astype(x.dtype)))
     if kind == "mean":
-        total = kept.sum() if w is None else np.where(kept, w[t], 0).sum()
+        total = _scale(t, kept, w, x.dtype).sum()
         even = arithmetic.div(reduction.sum(even), input._wrap(np.asarray(total, dtype=x.dtype)))
     else:
         even = reduced("cross_entropy", even, kind)

@@ -12,8 +12,7 @@ from tinygrad_cn.op import op
 
 def _shifted(x: Any, axis: int) -> Any:
     """x less its maximum, so that no exponential overflows; analytic in ``x`` (the shift is a constant)."""
-    top = np.amax(x.real, axis=axis, keepdims=True) if x.size else 0
-    return x - np.where(np.isfinite(top), top, 0).astype(x.real.dtype)
+    return x - np.maximum.reduce(x.real, axis=axis, keepdims=True) if x.size else x.copy()
 
 
 def _softmax(x: Any, *, axis: int) -> Any:
@@ -45,11 +44,13 @@ log_softmax = op(
 def _cross_entropy(x: Any, *, target: Any, scale: Any, summed: bool) -> tuple[Any, Any]:
     """-scale_i log softmax(x_i)[target_i], row by row or summed; keeps the probabilities for the gradient."""
     z = _shifted(x, 1)
-    e = np.exp(z)
+    chosen = z[np.arange(len(target)), target]
+    e = np.exp(z, out=z) if z.dtype.kind == "f" else np.exp(z)
     total = np.add.reduce(e, axis=1, keepdims=True)
-    rows = np.arange(len(target))
-    losses = (np.log(total)[:, 0] - z[rows, target]) * scale
     e /= total
+    losses = np.log(total)[:, 0]
+    losses -= chosen
+    losses *= scale
     return (np.add.reduce(losses) if summed else losses), e
 
 
@@ -57,7 +58,8 @@ def _cross_entropy_x(g: Any, needs: Sequence[bool], aux: Any, target: Any, scale
     """(softmax(x) - onehot(target)) scale g: the delta = a - y of the softmax with log-likelihood."""
     gx = aux.copy()
     gx[np.arange(len(target)), target] -= 1
-    gx *= np.reshape(scale * g, (-1, 1))
+    factor = g * scale
+    gx *= factor[:, None] if factor.ndim else factor
     return (gx,)
 
 
@@ -67,7 +69,7 @@ def _cross_entropy_spelled(x: Any, *, target: Any, scale: Any, summed: bool) -> 
     return np.sum(losses) if summed else losses
 
 
-#: Shapes: x (N, C) logits; target (N,) classes and scale (N,) weights are constants.
+#: Shapes: x (N, C) logits; target (N,) classes; scale (N,) weights, or one number for all. The latter are constants.
 cross_entropy = op(
     "cross_entropy",
     _cross_entropy,
