@@ -100,10 +100,8 @@ def backward(
             continue
         if isinstance(node, Leaf):
             node.accumulate(g, create_graph)
-        else:
-            g = g if create_graph else tensor._wrap(np.array(g))
-            known = node.kept.grad if node.kept is not None else None
-            tensor.grad = g if known is None else known + g
+        elif node.kept is None:  # else the sweep has put it there
+            tensor.grad = g if create_graph else tensor._wrap(np.array(g))
 
 
 def _targets(name: str, inputs: list[Any]) -> list[Node]:

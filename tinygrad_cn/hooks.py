@@ -40,16 +40,15 @@ def add_hook(node: Node | None, hook: Callable[[Any], Any], wrap: Callable[[Any]
     if node is None:
         raise RuntimeError("register_hook(): the tensor does not require grad, so no gradient will reach it")
 
-    def call(g: Any, traced: bool) -> Any:
+    def call(g: Any, traced: bool) -> Any:  # must not hold the node, which holds it
         result = hook(g if traced else wrap(np.asarray(g)))
         if result is None:
             return g
         if not isinstance(result, Handle):
             raise TypeError(f"a hook must return a Tensor or None, not {type(result).__name__}")
-        if tuple(result._array.shape) != tuple(node.shape):
+        if tuple(result._array.shape) != tuple(g.shape):
             raise RuntimeError(
-                f"a hook returned a gradient of shape {list(result._array.shape)} for a tensor of shape "
-                f"{list(node.shape)}"
+                f"a hook returned a gradient of shape {list(result._array.shape)} for a tensor of shape {list(g.shape)}"
             )
         return result if traced else result._array
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ from tinygrad_cn.grad_mode import no_grad
 from tinygrad_cn.graph import Handle, Node, Pick, grad_mode
 
 __all__ = ["Function", "FunctionContext"]
+
+
+def _nothing() -> None:
+    """Stands in for a reference to a node before there is one."""
 
 
 class FunctionContext:
@@ -28,7 +33,7 @@ class FunctionContext:
         self._not_differentiable: set[int] = set()
         self._dirty: tuple[Any, ...] = ()
         self._materialize = True
-        self._node: FunctionNode | None = None
+        self._node: Callable[[], FunctionNode | None] = _nothing  # a weak reference: the node holds the context
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs for ``backward``, which finds them in ``saved_tensors``.
@@ -65,7 +70,8 @@ class FunctionContext:
         Raises:
             RuntimeError: the graph was freed; a kept tensor was written in place.
         """
-        return () if self._node is None else self._node.unpack()
+        node = self._node()
+        return () if node is None else node.unpack()
 
 
 class FunctionNode(Node):
@@ -226,7 +232,7 @@ class Function:
                 cls.setup_context(ctx, args, output)
         arguments = [i for i, node in enumerate(nodes) if node is not None]
         node = FunctionNode(cls, ctx, tuple(n for n in nodes if n is not None), arguments)
-        ctx._node = node
+        ctx._node = weakref.ref(node)
         several = isinstance(output, tuple | list)
         outputs = list(output) if several else [output]
         places: dict[int, int] = {}
