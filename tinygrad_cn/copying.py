@@ -1,0 +1,94 @@
+"""A Tensor overwritten and a Tensor copied: copy_, fill_, zero_, deep copies, pickles."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cn import storage
+from tinygrad_cn.graph import Handle
+from tinygrad_cn.inplace import assign, check_writable
+from tinygrad_cn.op import cast
+
+__all__ = ["Copying"]
+
+
+class Copying:
+    """Copies into a tensor, and copies of it."""
+
+    __slots__ = ()
+
+    _array: np.ndarray
+    _node: Any
+    _view: Any
+    _grad: Any
+    _wrap: Any
+
+    def copy_(self, src: Any, non_blocking: bool = False) -> Any:
+        """Write the elements of ``src``, broadcast and converted, into this tensor."""
+        if isinstance(src, Handle) and src._array.dtype != self._array.dtype:
+            src = cast(src, dtype=self._array.dtype)
+        elif isinstance(src, Handle):
+            src = src.clone() if src._node is not None else src  # type: ignore[attr-defined]
+        else:
+            src = self._wrap(np.asarray(src, dtype=self._array.dtype))
+        return assign(self, src.expand(self._array.shape) if src._array.shape != self._array.shape else src, "copy_")
+
+    def fill_(self, value: Any) -> Any:
+        """Write one value into all elements."""
+        if not isinstance(value, Handle):
+            value = self._wrap(np.asarray(value).astype(self._array.dtype))
+        elif value._array.ndim:
+            raise RuntimeError(
+                f"fill_(): the value must be a number or a 0-d tensor, got shape {list(value._array.shape)}"
+            )
+        return self.copy_(value)
+
+    def zero_(self) -> Any:
+        """Write zeros into all elements."""
+        if self._node is None and self._view is None:
+            check_writable(self, False, "zero_")
+            self._array.fill(0)
+            storage.stamp(self._array, "zero_")
+            return self
+        return self.fill_(0)
+
+    # --------------------------------------------------------------------------------- being copied
+
+    def __deepcopy__(self: Any, memo: dict[Any, Any]) -> Any:
+        if id(self) in memo:
+            return memo[id(self)]
+        if not self.is_leaf:
+            raise RuntimeError("only leaf tensors can be deep-copied; detach() or clone() this one first")
+        new = object.__new__(type(self))
+        new._array = self._array.copy()
+        new._node = new._view = new._grad = None
+        memo[id(self)] = new
+        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        grad = self.grad
+        if self._node is not None:
+            new.requires_grad_()
+        if grad is not None:
+            new.grad = copy.deepcopy(grad, memo)
+        return new
+
+    def __copy__(self: Any) -> Any:
+        new = object.__new__(type(self))
+        new._array, new._node, new._view, new._grad = self._array, self._node, self._view, self._grad
+        new.__dict__.update(self.__dict__)
+        return new
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("only leaf tensors can be pickled; detach() this one first")
+        return _rebuilt, (type(self), self._array, self._node is not None, dict(self.__dict__))
+
+
+def _rebuilt(cls: Any, array: np.ndarray, requires_grad: bool, attributes: dict[str, Any]) -> Any:
+    tensor = object.__new__(cls)
+    tensor._array = array
+    tensor._node = tensor._view = tensor._grad = None
+    tensor.__dict__.update(attributes)
+    return tensor.requires_grad_(requires_grad)

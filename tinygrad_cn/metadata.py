@@ -1,0 +1,135 @@
+"""What a Tensor tells about itself: shape, dtype, place, layout in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cn import dtypes, storage
+from tinygrad_cn.size import CPU, Size, device
+
+__all__ = ["Metadata"]
+
+
+class Metadata:
+    """Questions about a tensor that cost nothing to answer."""
+
+    __slots__ = ()
+
+    _array: np.ndarray
+    permute: Any
+    transpose: Any
+
+    @property
+    def shape(self) -> Size:
+        """The sizes of its axes."""
+        return Size(self._array.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The type of its elements."""
+        return dtypes.from_numpy(self._array.dtype)
+
+    @property
+    def device(self) -> device:
+        """Where it lives: the CPU."""
+        return CPU
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its elements."""
+        return self._array.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    is_cuda = is_sparse = is_quantized = is_meta = is_mps = False
+    layout = "strided"
+    names = property(lambda self: (None,) * self._array.ndim)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one axis."""
+        return self.shape if dim is None else self._array.shape[dim]
+
+    def dim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements apart neighbours along each axis (or ``dim``) are in memory."""
+        strides = tuple(s // self._array.itemsize for s in self._array.strides)
+        return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """How many elements into its memory the first one stands."""
+        base = storage.owner(self._array)
+        return (self._array.ctypes.data - base.ctypes.data) // self._array.itemsize if base is not self._array else 0
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._array.ctypes.data
+
+    def is_contiguous(self, *, memory_format: Any = None) -> bool:
+        """Whether the elements stand in memory in row-major order without gaps."""
+        return self._array.flags.c_contiguous
+
+    def is_floating_point(self) -> bool:
+        """Whether its elements are floating numbers."""
+        return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Whether its elements are complex numbers."""
+        return self._array.dtype.kind == "c"
+
+    def is_signed(self) -> bool:
+        """Whether its elements can be negative."""
+        return self._array.dtype.kind in "fci"
+
+    def is_same_size(self, other: Any) -> bool:
+        """Whether ``other`` has the same shape."""
+        return self._array.shape == other._array.shape
+
+    def is_set_to(self, other: Any) -> bool:
+        """Whether both are the same view of the same memory."""
+        mine, theirs = self._array.__array_interface__, other._array.__array_interface__
+        return (mine["data"], mine["shape"], self._array.strides) == (
+            theirs["data"],
+            theirs["shape"],
+            other._array.strides,
+        )
+
+    @property
+    def T(self) -> Any:
+        """A view with the axes reversed."""
+        return self.permute(tuple(range(self._array.ndim))[::-1])
+
+    @property
+    def mT(self) -> Any:
+        """A view with the last two axes swapped.
+
+        Raises:
+            RuntimeError: there are fewer than two.
+        """
+        if self._array.ndim < 2:
+            raise RuntimeError(f"mT: needs at least 2 dimensions, got shape {list(self._array.shape)}")
+        return self.transpose(-2, -1)
