@@ -7,6 +7,7 @@ import queue
 import select
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -76,8 +77,9 @@ class _Worker:
 
     def __init__(self, failures: int) -> None:
         command = [sys.executable, "-m", "tests.conformance", "--worker", "--failures", str(failures)]
+        self.complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
-            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints, text=True
         )
 
     def judge(self, key: str, limit: float) -> Row:
@@ -95,10 +97,10 @@ class _Worker:
                     break
                 line = self.process.stdout.readline()
                 if not line:
-                    row.note = "the process died"
-                    break
+                    raise BrokenPipeError
         except BrokenPipeError:
-            row.note = "the process died"
+            self.complaints.seek(0)
+            row.note = f"the process died: {(self.complaints.read().strip() or 'silently').splitlines()[-1]}"
         row.seconds = time.perf_counter() - started
         if row.note:
             self.process.kill()
@@ -112,6 +114,7 @@ class _Worker:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.complaints.close()
 
 
 def run_all(keys: list[str], workers: int, limit: float, failures: int, verbose: bool) -> list[Row]:
@@ -139,6 +142,10 @@ def run_all(keys: list[str], workers: int, limit: float, failures: int, verbose:
                 process, first = _Worker(failures), True
             with lock:
                 rows[key] = row
+                if row.note.startswith("the process died") and not any(r.counts for r in rows.values()):
+                    print(f"stopped: {row.note}", flush=True)  # the package cannot be imported
+                    while not waiting.empty():
+                        waiting.get()
                 if not row.good or verbose:
                     print(line_of(row, verbose), flush=True)
         process.close()
@@ -148,4 +155,4 @@ def run_all(keys: list[str], workers: int, limit: float, failures: int, verbose:
         thread.start()
     for thread in threads:
         thread.join()
-    return [rows[key] for key in keys]
+    return [rows[key] for key in keys if key in rows]
