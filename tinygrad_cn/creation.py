@@ -282,13 +282,19 @@ def linspace(
     Raises:
         RuntimeError: a negative number of steps.
     """
-    if steps < 0:
-        raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
     kind = dtypes.to_numpy(dtype or dtypes.get_default_dtype())
     start, end = _bound("linspace", start), _bound("linspace", end)
     if kind.kind in "iu":
         start, end = int(start), int(end)
-    return made(_evenly(start, end, steps).astype(kind), requires_grad)
+    return made(_evenly(start, end, _count("linspace", steps)).astype(kind), requires_grad)
+
+
+def _count(name: str, steps: Any) -> int:
+    if not isinstance(steps, int | np.integer):
+        raise TypeError(f"{name}(): steps must be an int, not {type(steps).__name__}")
+    if steps < 0:
+        raise RuntimeError(f"{name}(): the number of steps must not be negative, got {steps}")
+    return int(steps)
 
 
 def _bound(name: str, value: Any) -> Any:
@@ -321,7 +327,10 @@ def logspace(
 ) -> Tensor:
     """``base`` to the powers of `linspace`."""
     kind = dtypes.to_numpy(dtype or dtypes.get_default_dtype())
-    return made(np.logspace(raw(start), raw(end), steps, base=base).astype(kind), requires_grad)
+    start, end = _bound("logspace", start), _bound("logspace", end)
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
+    return made(np.power(float(base), _evenly(start, end, _count("logspace", steps))).astype(kind), requires_grad)
 
 
 def is_tensor(obj: Any) -> bool:

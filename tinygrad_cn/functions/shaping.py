@@ -234,10 +234,12 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         if len(shifts) != 1:
             raise RuntimeError(f"roll(): {len(shifts)} shifts without dims; give as many dims as shifts")
         return ops.roll(input, shift=shifts[0], axis=None)
+    if not ndim:
+        raise IndexError(f"roll(): dims {dims} of a 0-d tensor, which has no axes; leave dims away")
     where = tuple(axis("roll", d, ndim) for d in (dims if isinstance(dims, Sequence) else (dims,)))
     if len(where) != len(shifts):
         raise RuntimeError(f"roll(): {len(shifts)} shifts for {len(where)} dims; give as many dims as shifts")
-    return ops.roll(input, shift=shifts, axis=where) if ndim else ops.copy(input)
+    return ops.roll(input, shift=shifts, axis=where)
 
 
 def repeat(input: Any, *repeats: Any, **kwargs: Any) -> Any:
