@@ -61,7 +61,7 @@ def depthwise_correlate(out: Array, x: Array, w: Array, bias: Array | None, swee
                 meet += term
 
     blocks = _cut(x.shape[0], channels, out[0, 0].size * weights.shape[1])
-    share(job, blocks, team(out.size * math.prod(sweep.kernel)))
+    share(job, blocks, team(8 * out.size * math.prod(sweep.kernel)))
 
 
 def depthwise_spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
@@ -92,7 +92,7 @@ def depthwise_spread(out: Array, g: Array, w: Array, sweep: Sweep) -> None:
                     meet += term
 
     blocks = _cut(out.shape[0], channels, max(out[0, 0].size, grid[0, 0].size))
-    share(job, blocks, team(g.size * math.prod(sweep.kernel)))
+    share(job, blocks, team(8 * g.size * math.prod(sweep.kernel)))
 
 
 def depthwise_weight(x: Array, g: Array, sweep: Sweep) -> Array:
@@ -115,7 +115,7 @@ def depthwise_weight(x: Array, g: Array, sweep: Sweep) -> Array:
         return total
 
     blocks = _cut(x.shape[0], channels, max(x[0, 0].size, grid[0, 0].size))
-    parts = share(job, blocks, team(g.size * math.prod(sweep.kernel)))
+    parts = share(job, blocks, team(8 * g.size * math.prod(sweep.kernel)))
     total = parts[0]
     for part in parts[1:]:
         total += part

@@ -66,7 +66,9 @@ class _Crew:
 
     @contextmanager
     def single_threaded_blas(self) -> Iterator[None]:
-        assert self._blas is not None
+        if self._blas is None:
+            yield
+            return
         get, put = self._blas
         with self._lock:
             if not self._inside:
@@ -100,8 +102,9 @@ _crew = _Crew()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_crew.forget)
 
-# Below this many multiplications, waking a thread (some 30 us) costs more than it brings.
-_WORTH_SHARING = 2_000_000
+# Below this many multiplications (some 0.5 ms), waking a thread brings less than it costs on a machine that does other
+# things too. Jobs that are bound by memory count several for each element.
+_WORTH_SHARING = 20_000_000
 
 
 def team(work: int) -> int:
@@ -114,9 +117,12 @@ def share(job: Callable[[Sequence[Block]], Result], blocks: Sequence[Block], mem
 
     The caller's thread takes the last part. The others see its context (`np.errstate`, for one).
     """
+    if len(blocks) < 2 <= members:
+        return [job(blocks)]  # a single large block: let BLAS share it
     members = max(1, min(members, len(blocks)))
     if members == 1:
-        return [job(blocks)]
+        with _crew.single_threaded_blas():  # nor is a small job worth BLAS's threads, least of all on a busy machine
+            return [job(blocks)]
     cuts = [len(blocks) * i // members for i in range(members + 1)]
     parts = [blocks[a:b] for a, b in pairwise(cuts)]
     with _crew.single_threaded_blas():
