@@ -290,12 +290,10 @@ def _put(grads: dict[Node, Array], ours: set[Node], pick: Pick, g: Array) -> Non
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum ``g`` over the axes along which an array of ``shape`` was broadcast: the adjoint of broadcasting."""
     extra = g.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        axis + extra for axis, size in enumerate(shape) if size == 1 and g.shape[axis + extra] != 1
-    )
-    if axes:
-        g = np.add.reduce(g, axis=axes, keepdims=True)
-    return np.reshape(g, shape) if g.shape != shape else g
+    if extra:
+        g = np.add.reduce(g, axis=tuple(range(extra)))
+    axes = tuple([axis for axis, size in enumerate(shape) if size == 1 and g.shape[axis] != 1])
+    return np.add.reduce(g, axis=axes, keepdims=True) if axes else g
 
 
 def leaves(roots: Iterable[Node]) -> Iterator[Leaf]:
