@@ -52,23 +52,23 @@ class _Mode:
             def generator(*args: Any, **kwargs: Any) -> Any:
                 """Runs each step of the generator in the mode, and its caller in the caller's own."""
                 steps = function(*args, **kwargs)
-                value = None
+                advance: Callable[[Any], Any] = steps.send
+                given: Any = None
                 try:
                     while True:
                         with self._fresh():
-                            item = steps.send(value)
+                            item = advance(given)
                         try:
-                            value = yield item
+                            advance, given = steps.send, (yield item)
                         except GeneratorExit:
                             raise
                         except BaseException as error:
-                            with self._fresh():
-                                item = steps.throw(error)
-                            value = yield item
+                            advance, given = steps.throw, error
                 except StopIteration as stop:
                     return stop.value
                 finally:
-                    steps.close()
+                    with self._fresh():
+                        steps.close()
 
             return generator
 

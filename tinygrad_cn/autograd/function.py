@@ -11,7 +11,8 @@ import numpy as np
 from tinygrad_cn import storage
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.grad_mode import no_grad
-from tinygrad_cn.graph import Handle, Node, Pick, grad_mode
+from tinygrad_cn.graph import Handle, Node, Pick, grad_mode, unbroadcast
+from tinygrad_cn.op import cast
 
 __all__ = ["Function", "FunctionContext"]
 
@@ -77,7 +78,7 @@ class FunctionContext:
 class FunctionNode(Node):
     """The node of a `Function`: calls its ``backward``."""
 
-    __slots__ = ("arguments", "ctx", "function", "metas", "saved")
+    __slots__ = ("arguments", "ctx", "dtypes", "function", "metas", "saved")
 
     def __init__(
         self, function: type[Function], ctx: FunctionContext, parents: tuple[Node, ...], arguments: list[int]
@@ -86,6 +87,7 @@ class FunctionNode(Node):
         self.function = function
         self.ctx = ctx
         self.arguments = arguments  # the positions of the traced ones among forward's arguments
+        self.dtypes: dict[int, Any] = {}  # of the traced arguments, by position
         self.metas: list[tuple[tuple[int, ...], Any]] = []  # shape and dtype of each output
         self.saved: list[tuple[Any, Any]] | None = []  # (tensor or array, node or output index)
 
@@ -161,15 +163,25 @@ class FunctionNode(Node):
             raise TypeError(f"{self.name}: backward must return Tensors or None, not {type(result).__name__}")
         shape = result._array.shape
         if shape != parent.shape:
-            if np.broadcast_shapes(shape, parent.shape) == parent.shape:
-                result = result.expand(parent.shape)  # type: ignore[attr-defined]
+            if _expands(parent.shape, shape):
+                result = unbroadcast(result, parent.shape)
             else:
                 raise ShapeError(
                     f"{self.name}: backward returned a gradient of shape {list(shape)} for argument {position} of "
                     "shape "
                     f"{list(parent.shape)}"
                 )
+        if result._array.dtype != self.dtypes[position]:
+            result = cast(result, dtype=self.dtypes[position])
         return result if traced else result._array
+
+
+def _expands(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    """Whether an array of shape ``small`` broadcasts to ``large``."""
+    try:
+        return np.broadcast_shapes(small, large) == large
+    except ValueError:
+        return False
 
 
 class Function:
@@ -232,6 +244,7 @@ class Function:
                 cls.setup_context(ctx, args, output)
         arguments = [i for i, node in enumerate(nodes) if node is not None]
         node = FunctionNode(cls, ctx, tuple(n for n in nodes if n is not None), arguments)
+        node.dtypes = {i: args[i]._array.dtype for i in arguments}
         ctx._node = weakref.ref(node)
         several = isinstance(output, tuple | list)
         outputs = list(output) if several else [output]

@@ -51,9 +51,16 @@ def _embed_rows(out: Any, index: Any, x: Any) -> Any:
     return out
 
 
+def _getitem(x: Any, *, index: Any) -> Any:
+    part = x[index]
+    if isinstance(part, np.generic):  # one element: an ellipsis makes it a 0-d view instead of a copied number
+        part = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return part
+
+
 getitem = op(
     "getitem",
-    lambda x, *, index: x[index],
+    _getitem,
     x=lambda g, x_shape, index: embed(g, index=index, shape=x_shape),
     view=True,
     label="Slice",
