@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Registry"]
 
+_KINDS = ("_parameters", "_buffers", "_modules")
+
 
 class Registry:
     """The owner of named parameters, buffers and submodules: the ground floor of `Module`."""
@@ -39,16 +41,13 @@ class Registry:
     # ---------------------------------------------------------------------------------- attributes
 
     def __getattr__(self, name: str) -> Any:
-        members = self.__dict__
-        if "_modules" in members:
-            try:  # parameters first and without a test: they are read on every forward pass
-                return members["_parameters"][name]
-            except KeyError:
-                pass
-            for kind in ("_buffers", "_modules"):
-                if name in members[kind]:
-                    return members[kind][name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        kind: dict[str, Any]  # without a loop or a call: parameters and submodules are read on every forward pass
+        if name not in _KINDS and (
+            name in (kind := self._parameters) or name in (kind := self._modules) or name in (kind := self._buffers)
+        ):
+            return kind[name]
+        hint = "" if "_modules" in self.__dict__ else "; call super().__init__() first"
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         members = self.__dict__
@@ -76,7 +75,7 @@ class Registry:
 
     def __delattr__(self, name: str) -> None:
         members = self.__dict__
-        for kind in ("_parameters", "_buffers", "_modules"):
+        for kind in _KINDS:
             if name in members.get(kind, ()):
                 del members[kind][name]
                 self._non_persistent_buffers_set.discard(name)
@@ -96,7 +95,7 @@ class Registry:
                 f"call super().__init__() first in {type(self).__name__}.__init__"
             )
         members.pop(name, None)
-        for other in ("_parameters", "_buffers", "_modules"):
+        for other in _KINDS:
             if other != kind:
                 members[other].pop(name, None)
         self._non_persistent_buffers_set.discard(name)
