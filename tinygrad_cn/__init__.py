@@ -288,10 +288,58 @@ __version__ = "0.1.0"
 #: Packages that are loaded when they are first used, so that ``import tinygrad_cn`` stays light.
 _SUBMODULES = frozenset({"nn", "optim", "testing", "utils"})
 
+# Functions of layers that PyTorch has here too; the engine stands below nn, so they are looked up when first used.
+_FROM_FUNCTIONAL = frozenset(
+    {
+        "alpha_dropout",
+        "avg_pool1d",
+        "batch_norm",
+        "bilinear",
+        "celu",
+        "channel_shuffle",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "conv_transpose1d",
+        "conv_transpose2d",
+        "conv_transpose3d",
+        "cosine_embedding_loss",
+        "cosine_similarity",
+        "ctc_loss",
+        "dropout",
+        "embedding",
+        "embedding_bag",
+        "feature_alpha_dropout",
+        "group_norm",
+        "hardshrink",
+        "hinge_embedding_loss",
+        "instance_norm",
+        "kl_div",
+        "layer_norm",
+        "margin_ranking_loss",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool3d",
+        "pairwise_distance",
+        "pdist",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "poisson_nll_loss",
+        "prelu",
+        "rms_norm",
+        "rrelu",
+        "selu",
+        "threshold",
+        "triplet_margin_loss",
+    }
+)
+
 
 def __getattr__(name: str) -> object:
     if name in _SUBMODULES:
         return _import_module(f"tinygrad_cn.{name}")
+    if name in _FROM_FUNCTIONAL:
+        return getattr(_import_module("tinygrad_cn.nn.functional"), name)
     raise AttributeError(f"module 'tinygrad_cn' has no attribute {name!r}")
 
 

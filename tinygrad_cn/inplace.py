@@ -26,11 +26,21 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     name = f"{function.__name__}_"
 
     def twin(input: Any, *args: Any, **kwargs: Any) -> Any:
-        return assign(input, function(input, *args, **kwargs), name)
+        since = storage.tick()
+        return assign(input, function(input, *args, **kwargs), name, since)
 
     twin.__name__ = twin.__qualname__ = name
     twin.__doc__ = f"In-place form of `{function.__name__}`: the result is written into the tensor, which is returned."
     return twin
+
+
+def _keep_apart(node: Node | None, array: Any, since: int) -> None:
+    """Copy what the nodes made after the tick ``since`` saved of ``array``'s memory, which is about to be written."""
+    if node is not None and node.tick > since:
+        if isinstance(node, Record):
+            node.keep_apart(array)
+        for parent in node.parents:
+            _keep_apart(parent, array, since)
 
 
 def reshaped_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,8 +72,11 @@ def reshaped_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return twin
 
 
-def assign(target: Any, value: Any, name: str) -> Any:
+def assign(target: Any, value: Any, name: str, since: int | None = None) -> Any:
     """Write ``value``, computed from ``target`` or not, into ``target``'s memory, on record.
+
+    What ``value``'s node saved of that memory is copied first; with ``since``, also what other nodes made after that
+    tick did, for a value that took several ops.
 
     Raises:
         RuntimeError: the shape would change, the dtype would have to narrow, or ``target`` may not be written.
@@ -92,8 +105,8 @@ def assign(target: Any, value: Any, name: str) -> Any:
         if new.dtype != array.dtype:
             value = value.to(dtypes.from_numpy(array.dtype))  # type: ignore[attr-defined]
         made = value._node
-        if isinstance(made, Record):
-            made.keep_apart(array)
+        if made is not None:
+            _keep_apart(made, array, made.tick - 1 if since is None else since)
         array[...] = new
         storage.stamp(array, name)
         _adopt(target, made)

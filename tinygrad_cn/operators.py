@@ -59,7 +59,7 @@ class Operators:
     __rfloordiv__ = _reflected(functions.floor_divide)
     __mod__ = _operator(functions.remainder)
     __rmod__ = _reflected(functions.remainder)
-    __pow__ = _operator(arithmetic.power)
+    __pow__ = _operator(functions.pow)
     __rpow__ = _reflected(arithmetic.power)
     __matmul__ = _operator(products.matmul)
     __rmatmul__ = _reflected(products.matmul)

@@ -140,7 +140,8 @@ def pow(input: Any, exponent: Any) -> Any:
     Raises:
         RuntimeError: integers to a negative integer power.
     """
-    _like(input, exponent)
+    if isinstance(exponent, int) and exponent < 0 and _like(input)._array.dtype.kind in "biu":
+        raise RuntimeError(f"pow(): integers to the negative power {exponent} are no integers; convert with .float()")
     return arithmetic.power(input, exponent)
 
 

@@ -43,7 +43,17 @@ def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     return times(np.where(flat, 0, g), out * np.log(np.where(flat, 1, x)))
 
 
-power = elementwise("power", lambda x, y: x**y, x=_power_x, y=_power_y, label="Pow")
+def _power(x: Any, y: Any) -> Any:
+    try:
+        return x**y
+    except ValueError:  # NumPy refuses negative powers of integers; PyTorch rounds them towards 0
+        if not all(np.asarray(v).dtype.kind in "iu" for v in (x, y)):
+            raise
+        reciprocal_of = np.where(np.abs(x) == 1, x, 0)
+        return np.where(np.less(y, 0), reciprocal_of ** np.abs(y), x ** np.maximum(y, 0))
+
+
+power = elementwise("power", _power, x=_power_x, y=_power_y, label="Pow")
 sqrt = elementwise("sqrt", np.sqrt, x=lambda g, out: over(g, 2 * out), floating=True)
 rsqrt = elementwise("rsqrt", lambda x: 1 / np.sqrt(x), x=lambda g, out: times(g, -0.5 * out * out * out), floating=True)
 cbrt = elementwise("cbrt", np.cbrt, x=lambda g, out: over(g, 3 * out * out), floating=True)
