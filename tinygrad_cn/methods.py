@@ -136,6 +136,7 @@ class Methods:
     clamp_max_ = in_place(arithmetic.clamp_max)
     clamp_min_ = in_place(arithmetic.clamp_min)
     div_ = divide_ = true_divide_ = in_place(arithmetic.div)
+    float_power_ = in_place(arithmetic.float_power)
     floor_divide_ = in_place(arithmetic.floor_divide)
     fmod_ = in_place(arithmetic.fmod)
     hypot_ = in_place(arithmetic.hypot)

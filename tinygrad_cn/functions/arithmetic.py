@@ -66,7 +66,7 @@ def sub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
 
 def rsub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     """other - alpha * input, broadcast."""
-    _like(input, other)
+    tensor("rsub", input)
     return arithmetic.subtract(other, _scaled(input, alpha, other, "rsub"))
 
 
@@ -129,7 +129,7 @@ def remainder(input: Any, other: Any) -> Any:
 
 def fmod(input: Any, other: Any) -> Any:
     """The rest of the truncated division: it has the sign of ``input``."""
-    if dtypes.result_dtype(raw(_like(input, other)), raw(input), raw(other)).kind in "biu":
+    if dtypes.result_dtype(raw(tensor("fmod", input)), raw(other)).kind in "biu":
         _no_zero("fmod", other)
     return arithmetic.fmod(input, other)
 
@@ -140,8 +140,10 @@ def pow(input: Any, exponent: Any) -> Any:
     Raises:
         RuntimeError: integers to a negative integer power.
     """
-    if isinstance(exponent, int) and exponent < 0 and _like(input)._array.dtype.kind in "biu":
-        raise RuntimeError(f"pow(): integers to the negative power {exponent} are no integers; convert with .float()")
+    if not isinstance(exponent, Handle):
+        kind = tensor("pow", input)._array.dtype.kind
+        if kind in "biu" and isinstance(exponent, int) and exponent < 0:
+            raise RuntimeError(f"pow(): integers to the negative power {exponent} are no integers; use .float() first")
     return arithmetic.power(input, exponent)
 
 
@@ -221,17 +223,17 @@ def where_self(input: Any, condition: Any, other: Any) -> Any:
 
 def atan2(input: Any, other: Any) -> Any:
     """The angle, in radians, of the point (other, input); its gradient at the origin is 0."""
-    return trigonometric.arctan2(tensor("atan2", input), other)
+    return trigonometric.arctan2(tensor("atan2", input), tensor("atan2", other, "other"))
 
 
 def hypot(input: Any, other: Any) -> Any:
     """sqrt(input^2 + other^2); its gradient at the origin is 0."""
-    return trigonometric.hypot(tensor("hypot", input), other)
+    return trigonometric.hypot(tensor("hypot", input), tensor("hypot", other, "other"))
 
 
 def logaddexp(input: Any, other: Any) -> Any:
     """log(exp(input) + exp(other)) without overflow."""
-    return exponential.logaddexp(tensor("logaddexp", input), other)
+    return exponential.logaddexp(tensor("logaddexp", input), tensor("logaddexp", other, "other"))
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cn.errors import DTypeError
 from tinygrad_cn.functions._arguments import accepts_axis, axes, axis, raw, tensor
+from tinygrad_cn.graph import Handle
 from tinygrad_cn.op import cast
 from tinygrad_cn.ops import arithmetic, comparison
 
@@ -56,24 +58,37 @@ def logical_xor(input: Any, other: Any) -> Any:
     return comparison.logical_xor(tensor("logical_xor", input), tensor("logical_xor", other, "other"))
 
 
+def _some_tensor(name: str, input: Any, other: Any) -> None:
+    if not isinstance(other, Handle):
+        tensor(name, input)
+
+
 def bitwise_and(input: Any, other: Any) -> Any:
     """The bits that are set in both (of bools: and)."""
+    _some_tensor("bitwise_and", input, other)
     return comparison.bitwise_and(input, other)
 
 
 def bitwise_or(input: Any, other: Any) -> Any:
     """The bits that are set in at least one (of bools: or)."""
+    _some_tensor("bitwise_or", input, other)
     return comparison.bitwise_or(input, other)
 
 
 def bitwise_xor(input: Any, other: Any) -> Any:
     """The bits that are set in exactly one (of bools: xor)."""
+    _some_tensor("bitwise_xor", input, other)
     return comparison.bitwise_xor(input, other)
 
 
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """|input - other| <= atol + rtol * |other|, elementwise."""
-    return arithmetic.isclose(tensor("isclose", input), other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    x, y = tensor("isclose", input)._array, tensor("isclose", other, "other")._array
+    if x.dtype != y.dtype:
+        raise DTypeError(f"isclose(): the tensors have dtypes {x.dtype} and {y.dtype}; convert one with .to(dtype)")
+    if not (rtol >= 0 and atol >= 0):
+        raise RuntimeError(f"isclose(): rtol and atol must be at least 0, got {rtol} and {atol}")
+    return arithmetic.isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:

@@ -232,6 +232,11 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     array = tensor("narrow", input)._array
     number = axis("narrow", dim, array.ndim)
     n = array.shape[number]
+    if isinstance(start, Handle) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError(
+            f"narrow(): start must be an integer or a 0-d tensor of one, got {start._array.dtype} of shape "
+            f"{list(start._array.shape)}"
+        )
     start = int(start)
     if not -n <= start <= n or length < 0 or (start % n if start < 0 else start) + length > n:
         raise RuntimeError(f"narrow(): start {start} and length {length} do not fit into dim {dim} of size {n}")
