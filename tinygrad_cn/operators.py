@@ -11,7 +11,7 @@ from tinygrad_cn import protocols
 from tinygrad_cn.errors import UnsupportedOperand
 from tinygrad_cn.functions import arithmetic as functions
 from tinygrad_cn.functions import comparison as logic
-from tinygrad_cn.functions import products, selecting
+from tinygrad_cn.functions import pointwise, products, selecting
 from tinygrad_cn.inplace import in_place
 from tinygrad_cn.ops import arithmetic, comparison
 
@@ -93,7 +93,7 @@ class Operators:
         return arithmetic.negative(self)
 
     def __pos__(self) -> Any:
-        return arithmetic.positive(self)
+        return pointwise.positive(self)
 
     def __abs__(self) -> Any:
         return arithmetic.absolute(self)

@@ -22,7 +22,7 @@ from .convert import Missing, Unconvertible, find, method, rebound, to_ours, to_
 __all__ = ["ASPECTS", "Report", "judge"]
 
 #: What is counted for each operator: passed and tried.
-ASPECTS = ("values", "first", "second", "float32", "dtypes", "method", "inplace", "errors")
+ASPECTS = ("values", "views", "first", "second", "float32", "dtypes", "method", "inplace", "errors")
 
 _SEED = 20240601
 _INTEGERS = (torch.int64, torch.int32, torch.uint8, torch.bool)
@@ -137,6 +137,21 @@ def _compared(ours: Any, theirs: Any, tolerance: float) -> str | None:
 
 def _pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
     return list(zip(leaves(ours), leaves(theirs), strict=True))
+
+
+def _sharing(call: _Call, ours: Any, theirs: Any) -> str | None:
+    """How results differ in sharing memory with the first argument: views write through, copies do not."""
+    source, our_source = call.args[0], call.our_args[0]
+    if not isinstance(source, torch.Tensor) or "memory_format" in call.kwargs:  # which has no meaning here
+        return None
+    for i, (o, t) in enumerate(_pairs(ours, theirs)):
+        if isinstance(t, torch.Tensor) and t.numel():
+            shared = t.untyped_storage().data_ptr() == source.untyped_storage().data_ptr()
+            if shared != np.may_share_memory(o._array, our_source._array):
+                return (
+                    f"result {i} is {'a copy' if shared else 'a view'}, PyTorch's is {'a view' if shared else 'a copy'}"
+                )
+    return None
 
 
 def _cotangents(outs: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -268,6 +283,8 @@ class Judge:
             self.report.add(aspect, problem, sample)
             return
         self.report.add(aspect, problem, sample)
+        if problem is None:
+            self.report.add("views", _sharing(call, ours, theirs), sample)
         if call.leaves and problem is None:
             self.gradients(sample, call, ours, theirs)
         self.variants(sample, theirs)

@@ -63,7 +63,6 @@ log1p = _pointwise("log1p", exponential.log1p, "log(1 + x), accurate near 0")
 log2 = _pointwise("log2", exponential.log2, "The logarithm to base 2")
 logical_not = _pointwise("logical_not", comparison.logical_not, "Whether it is zero")
 neg = _pointwise("neg", arithmetic.negative, "-x")
-positive = _pointwise("positive", arithmetic.positive, "x")
 rad2deg = _pointwise("rad2deg", trigonometric.rad2deg, "Radians to degrees")
 reciprocal = _pointwise("reciprocal", arithmetic.reciprocal, "1 / x")
 relu = _pointwise("relu", activations.relu, "max(x, 0) (derivative 0 at 0)")
@@ -89,6 +88,17 @@ def sign(input: Any, *, out: Any = None) -> Any:
     """-1, 0 or 1 (derivative 0), elementwise; a bool stays what it is."""
     result = (shape.copy if tensor("sign", input)._array.dtype.kind == "b" else arithmetic.sign)(input)
     return result if out is None else assign(out, result, "sign")
+
+
+def positive(input: Any) -> Any:
+    """The tensor itself.
+
+    Raises:
+        RuntimeError: it holds bools.
+    """
+    if tensor("positive", input)._array.dtype.kind == "b":
+        raise RuntimeError("positive(): not defined for bool tensors; convert with .int()")
+    return input
 
 
 def round(input: Any, *, decimals: int = 0) -> Any:
