@@ -11,7 +11,7 @@ from tinygrad_cn.tensor import Tensor
 from . import functional as F
 from .module import Module
 
-__all__ = ["Dropout"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _Dropout(Module):
@@ -48,3 +48,113 @@ class Dropout(_Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_Dropout):
+    """Zeroes whole channels of sequences with probability ``p`` in training and divides the others by ``1 - p``.
+
+    Args:
+        p: the probability of a channel to be zeroed.
+        inplace: write the result into the input.
+
+    Shape:
+        - input: ``(N, C, L)`` or ``(C, L)``
+        - output: the same
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.Dropout1d()(tg.ones(2, 3, 4)).shape
+        Size([2, 3, 4])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_Dropout):
+    """Zeroes whole channels of images with probability ``p`` in training and divides the others by ``1 - p``.
+
+    Source: Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR 2015: neighbouring pixels
+    are so alike that zeroing single ones regularises little.
+
+    Args:
+        p: the probability of a channel to be zeroed.
+        inplace: write the result into the input.
+
+    Shape:
+        - input: ``(N, C, H, W)`` or ``(C, H, W)``
+        - output: the same
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.Dropout2d()(tg.ones(2, 3, 4, 4)).shape
+        Size([2, 3, 4, 4])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_Dropout):
+    """Zeroes whole channels of volumes with probability ``p`` in training and divides the others by ``1 - p``.
+
+    Args:
+        p: the probability of a channel to be zeroed.
+        inplace: write the result into the input.
+
+    Shape:
+        - input: ``(N, C, D, H, W)`` or ``(C, D, H, W)``
+        - output: the same
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.Dropout3d()(tg.ones(2, 3, 4, 4, 4)).shape
+        Size([2, 3, 4, 4, 4])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_Dropout):
+    """Dropout that keeps mean 0 and variance 1, to go with `SELU`: what is dropped takes SELU's lowest value.
+
+    Source: Klambauer et al., "Self-Normalizing Neural Networks", NeurIPS 2017.
+
+    Args:
+        p: the probability of an element to be dropped.
+        inplace: accepted as in PyTorch; the result is new.
+
+    Shape:
+        - input: ``(*)``
+        - output: ``(*)``, the same
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AlphaDropout(0.2).eval()(tg.ones(3)).tolist()
+        [1.0, 1.0, 1.0]
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """`AlphaDropout` of whole channels.
+
+    Args:
+        p: the probability of a channel to be dropped.
+        inplace: accepted as in PyTorch; the result is new.
+
+    Shape:
+        - input: ``(N, C, *)``
+        - output: the same
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.FeatureAlphaDropout(0.2)(tg.ones(2, 3, 4)).shape
+        Size([2, 3, 4])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training)

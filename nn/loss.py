@@ -9,7 +9,17 @@ from tinygrad_cn.tensor import Tensor
 from . import functional as F
 from .module import Module
 
-__all__ = ["BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "L1Loss", "MSELoss", "NLLLoss"]
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "MSELoss",
+    "NLLLoss",
+    "SmoothL1Loss",
+]
 
 
 class _Loss(Module):
@@ -83,6 +93,105 @@ class MSELoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, reduction=self.reduction)
+
+
+class SmoothL1Loss(_Loss):
+    """``d^2 / (2 * beta)`` where the absolute difference ``d`` is below ``beta``, else ``d - beta / 2``.
+
+    Source: Girshick, "Fast R-CNN", ICCV 2015.
+
+    Args:
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        beta: where the parabola ends; 0 gives `L1Loss`.
+
+    Shape:
+        - input, target: ``(*)``, the same
+        - output: a scalar, or ``(*)`` if the reduction is ``"none"``
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.SmoothL1Loss(reduction="none")(tg.tensor([0.5, 3.0]), tg.zeros(2)).tolist()
+        [0.125, 2.5]
+    """
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        beta: float = 1.0,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.beta = beta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class HuberLoss(_Loss):
+    """``d^2 / 2`` where the absolute difference ``d`` is at most ``delta``, else ``delta * (d - delta / 2)``.
+
+    Source: Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35 (1964).
+
+    Args:
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        delta: where the parabola ends.
+
+    Shape:
+        - input, target: ``(*)``, the same
+        - output: a scalar, or ``(*)`` if the reduction is ``"none"``
+
+    Raises:
+        TypeError: ``delta`` is no number.
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.HuberLoss(reduction="none")(tg.tensor([0.5, 3.0]), tg.zeros(2)).tolist()
+        [0.125, 2.5]
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, float | int):
+            raise TypeError(f"delta must be a float or int, got {type(delta).__name__}")
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+
+
+class KLDivLoss(_Loss):
+    """The Kullback-Leibler divergence of the target from the input: ``target * (log(target) - input)``.
+
+    Args:
+        reduction: ``"batchmean"`` divides the sum by the size of the batch and is the divergence itself; ``"mean"``
+            divides it by the number of elements; also ``"sum"`` and ``"none"``.
+        log_target: the target, too, is given by its logarithm.
+
+    Shape:
+        - input: ``(*)``, log-probabilities
+        - target: ``(*)``, probabilities
+        - output: a scalar, or ``(*)`` if the reduction is ``"none"``
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> p = tg.tensor([[0.5, 0.5]])
+        >>> tg.nn.KLDivLoss(reduction="batchmean")(p.log(), p).item()
+        0.0
+    """
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        log_target: bool = False,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
 class NLLLoss(_WeightedLoss):

@@ -14,10 +14,16 @@ from .module import Module
 __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "AvgPool1d",
     "AvgPool2d",
+    "AvgPool3d",
     "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
 ]
 
 _Sizes = int | Sequence[int]
@@ -102,6 +108,22 @@ class MaxPool2d(_MaxPoolNd):
     _pool = F.max_pool2d
 
 
+class MaxPool3d(_MaxPoolNd):
+    """The maximum over windows of volumes. Arguments as in `MaxPool1d`; sizes are one number or a triple.
+
+    Shape:
+        - input: ``(N, C, D, H, W)`` or ``(C, D, H, W)``
+        - output: ``(N, C, D_out, H_out, W_out)`` or ``(C, D_out, H_out, W_out)``, sizes as in `MaxPool1d`
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.MaxPool3d(2)(tg.ones(1, 3, 8, 8, 8)).shape
+        Size([1, 3, 4, 4, 4])
+    """
+
+    _pool = F.max_pool3d
+
+
 class _AvgPoolNd(Module):
     kernel_size: Any
     stride: Any
@@ -150,21 +172,8 @@ class AvgPool1d(_AvgPoolNd):
         return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
 
-class AvgPool2d(_AvgPoolNd):
-    """The mean over windows of images. Arguments as in `AvgPool1d`; sizes are one number or a pair.
-
-    Args:
-        divisor_override: divide by this instead of the size of the window.
-
-    Shape:
-        - input: ``(N, C, H, W)`` or ``(C, H, W)``
-        - output: ``(N, C, H_out, W_out)`` or ``(C, H_out, W_out)``, sizes as in `AvgPool1d`
-
-    Example:
-        >>> import tinygrad_cn as tg
-        >>> tg.nn.AvgPool2d(2)(tg.ones(1, 3, 8, 8)).shape
-        Size([1, 3, 4, 4])
-    """
+class _AvgPoolWithDivisor(_AvgPoolNd):
+    _pool: Callable[..., Tensor]
 
     def __init__(
         self,
@@ -184,7 +193,7 @@ class AvgPool2d(_AvgPoolNd):
         self.divisor_override = divisor_override
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool2d(
+        return type(self)._pool(
             input,
             self.kernel_size,
             self.stride,
@@ -193,6 +202,41 @@ class AvgPool2d(_AvgPoolNd):
             self.count_include_pad,
             self.divisor_override,
         )
+
+
+class AvgPool2d(_AvgPoolWithDivisor):
+    """The mean over windows of images. Arguments as in `AvgPool1d`; sizes are one number or a pair.
+
+    Args:
+        divisor_override: divide by this instead of the size of the window.
+
+    Shape:
+        - input: ``(N, C, H, W)`` or ``(C, H, W)``
+        - output: ``(N, C, H_out, W_out)`` or ``(C, H_out, W_out)``, sizes as in `AvgPool1d`
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AvgPool2d(2)(tg.ones(1, 3, 8, 8)).shape
+        Size([1, 3, 4, 4])
+    """
+
+    _pool = F.avg_pool2d
+
+
+class AvgPool3d(_AvgPoolWithDivisor):
+    """The mean over windows of volumes. Arguments as in `AvgPool2d`; sizes are one number or a triple.
+
+    Shape:
+        - input: ``(N, C, D, H, W)`` or ``(C, D, H, W)``
+        - output: ``(N, C, D_out, H_out, W_out)`` or ``(C, D_out, H_out, W_out)``, sizes as in `AvgPool1d`
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AvgPool3d(2)(tg.ones(1, 3, 8, 8, 8)).shape
+        Size([1, 3, 4, 4, 4])
+    """
+
+    _pool = F.avg_pool3d
 
 
 class _AdaptivePoolNd(Module):
@@ -242,3 +286,90 @@ class AdaptiveAvgPool2d(_AdaptivePoolNd):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(input, self.output_size)
+
+
+class AdaptiveAvgPool3d(_AdaptivePoolNd):
+    """The mean over as many windows as the output has voxels, whatever the input's size.
+
+    Args:
+        output_size: ``(depth, height, width)``, or one number for all; ``None`` for an axis keeps its size.
+
+    Shape:
+        - input: ``(N, C, D, H, W)`` or ``(C, D, H, W)``
+        - output: ``(N, C, *output_size)`` or ``(C, *output_size)``
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AdaptiveAvgPool3d(1)(tg.ones(1, 3, 8, 8, 8)).shape
+        Size([1, 3, 1, 1, 1])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool3d(input, self.output_size)
+
+
+class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
+    _pool: Callable[..., Any]
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        return type(self)._pool(input, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
+    """The maximum over as many windows as the output is long, whatever the input's length.
+
+    Args:
+        output_size: length of the output.
+        return_indices: also return where the maxima are.
+
+    Shape:
+        - input: ``(N, C, L)`` or ``(C, L)``
+        - output: ``(N, C, output_size)`` or ``(C, output_size)``
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AdaptiveMaxPool1d(2)(tg.arange(6.0).reshape(1, 1, 6)).tolist()
+        [[[2.0, 5.0]]]
+    """
+
+    _pool = F.adaptive_max_pool1d
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
+    """The maximum over as many windows as the output has pixels, whatever the input's size.
+
+    Args:
+        output_size: ``(height, width)``, or one number for both; ``None`` for an axis keeps its size.
+        return_indices: also return where the maxima are, as positions in the flat image.
+
+    Shape:
+        - input: ``(N, C, H, W)`` or ``(C, H, W)``
+        - output: ``(N, C, *output_size)`` or ``(C, *output_size)``
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AdaptiveMaxPool2d((1, 2))(tg.ones(1, 3, 8, 8)).shape
+        Size([1, 3, 1, 2])
+    """
+
+    _pool = F.adaptive_max_pool2d
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
+    """The maximum over as many windows as the output has voxels. Arguments as in `AdaptiveMaxPool2d`.
+
+    Shape:
+        - input: ``(N, C, D, H, W)`` or ``(C, D, H, W)``
+        - output: ``(N, C, *output_size)`` or ``(C, *output_size)``
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.AdaptiveMaxPool3d(1)(tg.ones(1, 3, 8, 8, 8)).shape
+        Size([1, 3, 1, 1, 1])
+    """
+
+    _pool = F.adaptive_max_pool3d

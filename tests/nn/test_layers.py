@@ -26,6 +26,22 @@ ACTIVATIONS = [
     (nn.PReLU(3, 0.1), lambda x: F.prelu(x, tg.full((3,), 0.1))),
     (nn.RReLU().eval(), lambda x: F.leaky_relu(x, (1 / 8 + 1 / 3) / 2)),
     (nn.Identity(), lambda x: x),
+    (nn.LogSigmoid(), F.logsigmoid),
+    (nn.Hardsigmoid(), F.hardsigmoid),
+    (nn.Hardswish(), F.hardswish),
+    (nn.Hardtanh(-1.5, 0.5), lambda x: F.hardtanh(x, -1.5, 0.5)),
+    (nn.ReLU6(), F.relu6),
+    (nn.Threshold(0.5, 7.0), lambda x: F.threshold(x, 0.5, 7.0)),
+    (nn.CELU(0.5), lambda x: F.celu(x, 0.5)),
+    (nn.SELU(), F.selu),
+    (nn.Mish(), F.mish),
+    (nn.Softsign(), F.softsign),
+    (nn.Tanhshrink(), F.tanhshrink),
+    (nn.Hardshrink(0.3), lambda x: F.hardshrink(x, 0.3)),
+    (nn.Softshrink(0.3), lambda x: F.softshrink(x, 0.3)),
+    (nn.GLU(2), lambda x: F.glu(x, 2)),
+    (nn.Softmin(0), lambda x: F.softmin(x, 0)),
+    (nn.Softmax2d(), lambda x: F.softmax(x, 0)),
 ]
 
 
@@ -34,11 +50,18 @@ def test_activations_are_their_functions(module, function):
     np.testing.assert_allclose(module(X).detach().numpy(), function(X).numpy(), rtol=1e-6)
 
 
-@pytest.mark.parametrize("kind", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SiLU])
+@pytest.mark.parametrize("kind", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.CELU, nn.SELU, nn.SiLU, nn.Mish, nn.ReLU6])
 def test_activations_in_place(kind):
     x = X.clone()
     assert kind(inplace=True)(x) is x
     assert tg.equal(x, kind()(X))
+
+
+def test_activations_refuse():
+    with pytest.raises(ValueError, match="must be greater than min_val"):
+        nn.Hardtanh(1.0, 1.0)
+    with pytest.raises(ValueError, match="3D or 4D, got 2D"):
+        nn.Softmax2d()(X[0])
 
 
 def test_linear():
@@ -124,6 +147,13 @@ def test_pooling():
     out, indices = nn.MaxPool2d(2, return_indices=True)(x)
     assert indices.tolist() == [[[[5, 7], [13, 15]]]]
     assert nn.MaxPool2d(3, 2, ceil_mode=True)(x).shape == (1, 1, 2, 2)
+    assert nn.AdaptiveMaxPool2d(1)(x).item() == 15.0
+    assert nn.AdaptiveMaxPool1d(2, return_indices=True)(x[0])[1].tolist()[0][3] == [1, 3]
+    volume = x.reshape(1, 1, 4, 2, 2)
+    assert nn.MaxPool3d(2)(volume).flatten().tolist() == [7.0, 15.0]
+    assert nn.AvgPool3d(2)(volume).flatten().tolist() == [3.5, 11.5]
+    assert nn.AdaptiveAvgPool3d(1)(volume).item() == 7.5
+    assert nn.AdaptiveMaxPool3d((2, None, 1))(volume).shape == (1, 1, 2, 2, 1)
     assert out.shape == (1, 1, 2, 2)
 
 
@@ -182,6 +212,17 @@ def test_dropout():
         nn.Dropout(1.5)
 
 
+def test_dropout_of_channels():
+    for kind, shape in [(nn.Dropout1d, (8, 9, 4)), (nn.Dropout2d, (8, 9, 2, 2)), (nn.Dropout3d, (8, 9, 2, 2, 1))]:
+        y = kind()(tg.ones(*shape)).numpy().reshape(72, 4)
+        assert set(np.unique(y)) == {0.0, 2.0}
+        assert (y == y[:, :1]).all()
+    tg.manual_seed(0)
+    y = nn.AlphaDropout(0.4)(tg.randn(100_000)).numpy()
+    assert abs(y.mean()) < 0.02
+    assert abs(y.var() - 1) < 0.02
+
+
 def test_losses_are_their_functions():
     scores, classes = tg.randn(4, 3), tg.tensor([0, 2, 1, 2])
     weight = tg.tensor([1.0, 2.0, 3.0])
@@ -204,6 +245,11 @@ def test_losses_are_their_functions():
     ]
     for module, expected, arguments in cases:
         assert tg.equal(module(*arguments), expected), module
+    assert tg.equal(nn.SmoothL1Loss(beta=0.2)(p, t), F.smooth_l1_loss(p, t, beta=0.2))
+    assert tg.equal(nn.HuberLoss(delta=0.2)(p, t), F.huber_loss(p, t, delta=0.2))
+    assert tg.equal(nn.KLDivLoss(reduction="batchmean")(p, t), F.kl_div(p, t, reduction="batchmean"))
+    with pytest.raises(TypeError, match="delta must be a float or int"):
+        nn.HuberLoss(delta="wide")
     with pytest.warns(UserWarning, match="reduction='sum'"):
         assert nn.MSELoss(size_average=False).reduction == "sum"
 

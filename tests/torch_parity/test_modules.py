@@ -29,22 +29,10 @@ MODULES = {
     "flatten": lambda lib: lib.nn.Flatten(),
     "unflatten": lambda lib: lib.nn.Unflatten(1, (2, 3)),
     "dropout": lambda lib: lib.nn.Dropout(0.2),
-    "sigmoid": lambda lib: lib.nn.Sigmoid(),
-    "tanh": lambda lib: lib.nn.Tanh(),
-    "relu": lambda lib: lib.nn.ReLU(inplace=True),
-    "leaky relu": lambda lib: lib.nn.LeakyReLU(0.1, inplace=True),
-    "prelu": lambda lib: lib.nn.PReLU(3),
-    "rrelu": lambda lib: lib.nn.RReLU(),
-    "elu": lambda lib: lib.nn.ELU(0.5),
-    "gelu": lambda lib: lib.nn.GELU("tanh"),
-    "silu": lambda lib: lib.nn.SiLU(),
-    "softplus": lambda lib: lib.nn.Softplus(2),
-    "softmax": lambda lib: lib.nn.Softmax(dim=1),
-    "log softmax": lambda lib: lib.nn.LogSoftmax(),
     "losses": lambda lib: lib.nn.ModuleList(
         [
             *(lib.nn.CrossEntropyLoss(), lib.nn.NLLLoss(), lib.nn.BCELoss(), lib.nn.BCEWithLogitsLoss()),
-            *(lib.nn.MSELoss(), lib.nn.L1Loss()),
+            *(lib.nn.MSELoss(), lib.nn.L1Loss(), lib.nn.SmoothL1Loss(), lib.nn.HuberLoss(), lib.nn.KLDivLoss()),
         ]
     ),
     "containers": lambda lib: lib.nn.ModuleDict(
@@ -55,6 +43,62 @@ MODULES = {
         }
     ),
 }
+
+
+# Layers of one input, with the shape of one.
+LAYERS = [
+    (lambda nn: nn.Identity(), (2, 3)),
+    (lambda nn: nn.Linear(4, 3), (2, 5, 4)),
+    (lambda nn: nn.Conv1d(2, 4, 3, padding="same", groups=2, padding_mode="reflect"), (2, 2, 7)),
+    (lambda nn: nn.Conv2d(2, 4, (3, 2), stride=2, padding=(1, 0), dilation=2, padding_mode="circular"), (2, 2, 7, 8)),
+    (lambda nn: nn.Conv3d(2, 4, 2, padding=1), (2, 2, 3, 4, 3)),
+    (lambda nn: nn.BatchNorm1d(3, momentum=None), (4, 3, 5)),
+    (lambda nn: nn.BatchNorm2d(3, affine=False), (4, 3, 2, 2)),
+    (lambda nn: nn.BatchNorm3d(3, track_running_stats=False), (4, 3, 2, 2, 2)),
+    (lambda nn: nn.MaxPool1d(2), (2, 3, 7)),
+    (lambda nn: nn.MaxPool2d((2, 3), stride=1, padding=1, ceil_mode=True), (2, 3, 7, 6)),
+    (lambda nn: nn.MaxPool3d(2), (2, 3, 4, 5, 4)),
+    (lambda nn: nn.AvgPool1d(2), (2, 3, 7)),
+    (lambda nn: nn.AvgPool2d(2, padding=1, count_include_pad=False), (2, 3, 7, 6)),
+    (lambda nn: nn.AvgPool3d(2, divisor_override=3), (2, 3, 4, 5, 4)),
+    (lambda nn: nn.AdaptiveAvgPool1d(3), (2, 3, 7)),
+    (lambda nn: nn.AdaptiveAvgPool2d((None, 3)), (2, 3, 7, 5)),
+    (lambda nn: nn.AdaptiveAvgPool3d(2), (2, 3, 3, 4, 5)),
+    (lambda nn: nn.AdaptiveMaxPool1d(3), (2, 3, 7)),
+    (lambda nn: nn.AdaptiveMaxPool2d((None, 3)), (2, 3, 7, 5)),
+    (lambda nn: nn.AdaptiveMaxPool3d(2), (2, 3, 3, 4, 5)),
+    (lambda nn: nn.Flatten(), (2, 3, 4)),
+    (lambda nn: nn.Unflatten(1, (2, 3)), (2, 6)),
+    *((lambda nn, kind=kind: getattr(nn, kind)(), (2, 3)) for kind in (
+        *("Sigmoid", "LogSigmoid", "Hardsigmoid", "Tanh", "Tanhshrink", "Softsign", "Softplus", "GELU", "SiLU"),
+        *("Mish", "Hardswish", "Hardshrink", "Softshrink", "ReLU", "LeakyReLU", "PReLU", "Hardtanh", "ReLU6"),
+        *("ELU", "CELU", "SELU"),
+    )),
+    (lambda nn: nn.Threshold(0.1, 20), (2, 3)),
+    (lambda nn: nn.LeakyReLU(0.1), (2, 3)),
+    (lambda nn: nn.PReLU(3), (2, 3, 2)),
+    (lambda nn: nn.RReLU().eval(), (2, 3)),
+    (lambda nn: nn.Hardtanh(-0.2, 0.4), (2, 3)),
+    (lambda nn: nn.ELU(0.5), (2, 3)),
+    (lambda nn: nn.CELU(0.5), (2, 3)),
+    (lambda nn: nn.GELU("tanh"), (2, 3)),
+    (lambda nn: nn.Softplus(2, 0.5), (2, 3)),
+    (lambda nn: nn.Hardshrink(0.3), (2, 3)),
+    (lambda nn: nn.Softshrink(0.3), (2, 3)),
+    (lambda nn: nn.GLU(1), (2, 6)),
+    (lambda nn: nn.Softmax(dim=1), (2, 3)),
+    (lambda nn: nn.Softmin(dim=0), (2, 3)),
+    (lambda nn: nn.LogSoftmax(dim=1), (2, 3)),
+    (lambda nn: nn.Softmax2d(), (2, 3, 2, 2)),
+    *((lambda nn, kind=kind: getattr(nn, kind)(0.3).eval(), shape) for kind, shape in (
+        *(("Dropout", (2, 3)), ("Dropout1d", (2, 3, 4)), ("Dropout2d", (2, 3, 4, 4)), ("Dropout3d", (2, 3, 2, 2, 2))),
+        *(("AlphaDropout", (2, 3)), ("FeatureAlphaDropout", (2, 3, 4))),
+    )),
+]  # fmt: skip
+
+# For activations that print their flag.
+IN_PLACE = ["ReLU", "LeakyReLU", "RReLU", "Hardtanh", "ReLU6", "ELU", "CELU", "SELU", "SiLU", "Mish", "Dropout"]
+IN_PLACE += ["Hardsigmoid", "Hardswish"]
 
 
 def lenet(lib):
@@ -79,6 +123,57 @@ def test_printing_keys_and_initial_values(build):
         assert mine[key].numpy().dtype == other[key].numpy().dtype
         assert np.array_equal(mine[key].numpy(), other[key].numpy()), key
     assert tg.rand(1).item() == torch.rand(1).item()  # as many draws
+
+
+@pytest.mark.parametrize(("build", "shape"), LAYERS, ids=[repr(build(nn)) for build, _ in LAYERS])
+def test_layers_compute_the_same(build, shape):
+    tg.manual_seed(3)
+    torch.manual_seed(3)
+    ours, theirs = build(nn), build(torch.nn)
+    assert repr(ours) == repr(theirs)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(shape)
+    a, b = tg.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    y, z = ours.double()(a), theirs.double()(b)
+    np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-12, atol=1e-14)
+    g = rng.standard_normal(y.shape)
+    y.backward(tg.tensor(g))
+    z.backward(torch.tensor(g))
+    # PyTorch's hardsigmoid has its slope of 1/6 in single precision.
+    rtol = 1e-7 if isinstance(ours, nn.Hardsigmoid) else 1e-10
+    np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=rtol, atol=1e-14)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", IN_PLACE)
+def test_printing_of_layers_in_place(kind):
+    assert repr(getattr(nn, kind)(inplace=True)) == repr(getattr(torch.nn, kind)(inplace=True))
+
+
+LOSSES = [
+    lambda nn: nn.L1Loss(),
+    lambda nn: nn.MSELoss(reduction="sum"),
+    lambda nn: nn.SmoothL1Loss(beta=0.5),
+    lambda nn: nn.HuberLoss(reduction="none", delta=0.2),
+    lambda nn: nn.KLDivLoss(reduction="batchmean"),
+    lambda nn: nn.BCELoss(),
+    lambda nn: nn.BCEWithLogitsLoss(),
+    lambda nn: nn.CrossEntropyLoss(label_smoothing=0.1),
+]
+
+
+@pytest.mark.parametrize("build", LOSSES, ids=[type(build(nn)).__name__ for build in LOSSES])
+def test_losses_compute_the_same(build):
+    x, y = np.random.default_rng(0).uniform(0.1, 0.9, (2, 4, 3))
+    results = []
+    for lib in (tg, torch):
+        input = lib.tensor(x, requires_grad=True)
+        loss = build(lib.nn)(input, lib.tensor(y))
+        loss.sum().backward()
+        results.append((loss.detach().numpy(), input.grad.numpy()))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
