@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["DTypeError", "MissingExtraError", "ShapeError", "UnsupportedOperand"]
+import numpy as np
+
+__all__ = ["DTypeError", "LinAlgError", "MissingExtraError", "ShapeError", "UnsupportedOperand"]
 
 
 class ShapeError(ValueError, RuntimeError):
@@ -11,6 +13,10 @@ class ShapeError(ValueError, RuntimeError):
 
 class DTypeError(TypeError, RuntimeError):
     """A dtype that an op does not take: a ``TypeError`` as in NumPy and a ``RuntimeError`` as in PyTorch."""
+
+
+class LinAlgError(np.linalg.LinAlgError, RuntimeError):
+    """A matrix without the inverse or decomposition asked for: NumPy's class, and a ``RuntimeError`` as in PyTorch."""
 
 
 class UnsupportedOperand(TypeError):

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import dtypes
-from tinygrad_cn.errors import DTypeError, ShapeError, UnsupportedOperand
+from tinygrad_cn.errors import DTypeError, LinAlgError, ShapeError, UnsupportedOperand
 from tinygrad_cn.floating_point import quiet, run_quietly
 from tinygrad_cn.graph import Handle, Node, Pick, grad_mode
 from tinygrad_cn.record import Plan, Record
@@ -139,7 +139,7 @@ class Op:
                 return run_quietly(self.forward, *arrays, **params)
             except RuntimeError:
                 return quiet(self.forward, *arrays, **params)
-        except ShapeError:
+        except (ShapeError, LinAlgError):
             raise
         except ValueError as error:
             raise ShapeError(self._explain(error, arrays)) from None
