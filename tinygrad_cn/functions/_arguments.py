@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tinygrad_cn import dtypes
 from tinygrad_cn.graph import Handle
 
-__all__ = ["accepts_axis", "axes", "axis", "given_shape", "index_array", "listed", "raw", "tensor"]
+__all__ = ["accepts_axis", "axes", "axis", "both", "given_shape", "index_array", "listed", "raw", "tensor"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -121,3 +122,23 @@ def index_array(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}(): the index must hold integers, got {array.dtype}; convert it with .long()")
     return array
+
+
+def both(name: str, input: Any, other: Any) -> tuple[Any, Any]:
+    """Two operands as Tensors: a Python number becomes a 0-d one, in the dtype that the two promote to.
+
+    Raises:
+        TypeError: neither is a Tensor, or one is neither a Tensor nor a number.
+    """
+    if isinstance(input, Handle) and isinstance(other, Handle):
+        return input, other
+    if not isinstance(input, Handle):
+        tensor(name, other, "other")
+    like = input if isinstance(input, Handle) else other
+    number = other if isinstance(input, Handle) else input
+    if not isinstance(number, bool | int | float | np.generic):
+        raise TypeError(
+            f"{name}(): expected a Tensor or a number, not {type(number).__name__}; wrap it in tinygrad_cn.tensor()"
+        )
+    made = like._wrap(np.asarray(number, dtype=dtypes.result_dtype(like._array, number)))
+    return (input, made) if isinstance(input, Handle) else (made, other)
