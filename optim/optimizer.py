@@ -107,7 +107,8 @@ class Optimizer:
 
         Raises:
             TypeError: the group is no dictionary, its parameters are a set or not all Tensors.
-            ValueError: a parameter is no leaf, is in another group already, or a required option is missing.
+            ValueError: a parameter is no leaf, cannot be written, is in another group already, or a required option
+                is missing.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -117,6 +118,11 @@ class Optimizer:
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
             if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor: give the tensor that it was computed from")
+            if not param._array.flags.writeable:
+                raise ValueError(
+                    f"can't optimize a Tensor of shape {tuple(param.shape)} over read-only memory: "
+                    "copy it with .clone() before it becomes a parameter"
+                )
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.tensor import Tensor
 
 from .optimizer import Optimizer, ParamGroup
 
@@ -53,10 +54,10 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
-        weight_decay: float = 0,
+        weight_decay: float | Tensor = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
@@ -64,6 +65,8 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError(f"Tensor lr must be 1-element, got shape {tuple(lr.shape)}")
         for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
             if value < 0:
                 raise ValueError(f"Invalid {name}: {value}; it must not be negative")
@@ -86,7 +89,7 @@ class SGD(Optimizer):
 
     def _update(self, group: ParamGroup) -> None:
         lr, momentum, keep = float(group["lr"]), group["momentum"], 1 - group["dampening"]
-        weight_decay, nesterov, maximize = group["weight_decay"], group["nesterov"], group["maximize"]
+        weight_decay, nesterov, maximize = float(group["weight_decay"]), group["nesterov"], group["maximize"]
         for param, weight, grad in self._with_gradients(group):
             buffer, first = self._buffer(param, weight) if momentum else (None, False)
             for w, g, v, s, t in self._scratch.pieces(weight, grad, buffer):

@@ -51,6 +51,10 @@ def test_what_cannot_be_optimized_is_refused():
         SGD([1.0])
     with pytest.raises(ValueError, match="non-leaf"):
         SGD([a * 2])
+    frozen = np.ones(3)
+    frozen.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only memory"):
+        SGD([tg.from_numpy(frozen).requires_grad_()])
     with pytest.raises(TypeError, match="ordered collections"):
         SGD([{"params": {a}}])
     with pytest.raises(ValueError, match="more than one parameter group"):

@@ -94,6 +94,15 @@ def test_nothing_is_allocated_after_the_first_step():
     assert peak < 10_000  # views and numbers; the larger array has 12,000 bytes
 
 
+def test_options_as_tensors():
+    w = tg.ones(1, requires_grad=True)
+    w.grad = tg.ones(1)
+    SGD([w], lr=tg.tensor(0.5), weight_decay=tg.tensor(0.5)).step()
+    assert w.item() == 0.25
+    with pytest.raises(ValueError, match="Tensor lr must be 1-element"):
+        SGD([w], lr=tg.ones(2))
+
+
 def test_refusals():
     w = tg.ones(1, requires_grad=True)
     for options, match in [
