@@ -18,8 +18,6 @@ class Metadata:
     __slots__ = ()
 
     _array: np.ndarray
-    permute: Any
-    transpose: Any
 
     @property
     def shape(self) -> Size:
@@ -117,19 +115,3 @@ class Metadata:
             theirs["shape"],
             other._array.strides,
         )
-
-    @property
-    def T(self) -> Any:
-        """A view with the axes reversed."""
-        return self.permute(tuple(range(self._array.ndim))[::-1])
-
-    @property
-    def mT(self) -> Any:
-        """A view with the last two axes swapped.
-
-        Raises:
-            RuntimeError: there are fewer than two.
-        """
-        if self._array.ndim < 2:
-            raise RuntimeError(f"mT: needs at least 2 dimensions, got shape {list(self._array.shape)}")
-        return self.transpose(-2, -1)

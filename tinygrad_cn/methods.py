@@ -5,20 +5,17 @@ from __future__ import annotations
 from tinygrad_cn.functions import (
     arithmetic,
     comparison,
-    joining,
     pointwise,
-    products,
     reduction,
-    selecting,
-    shaping,
     softmax,
 )
-from tinygrad_cn.inplace import in_place, reshaped_in_place
+from tinygrad_cn.inplace import in_place
+from tinygrad_cn.methods_of_shape import ShapeMethods
 
 __all__ = ["Methods"]
 
 
-class Methods:
+class Methods(ShapeMethods):
     """Functions of a tensor, as its methods; names ending in ``_`` write in place."""
 
     __slots__ = ()
@@ -205,73 +202,3 @@ class Methods:
 
     cumprod_ = in_place(reduction.cumprod)
     cumsum_ = in_place(reduction.cumsum)
-
-    # shapes
-    broadcast_to = shaping.broadcast_to
-    clone = shaping.clone
-    expand = shaping.expand
-    expand_as = shaping.expand_as
-    flatten = shaping.flatten
-    flip = shaping.flip
-    fliplr = shaping.fliplr
-    flipud = shaping.flipud
-    movedim = moveaxis = shaping.movedim
-    permute = shaping.permute
-    ravel = shaping.ravel
-    repeat = shaping.repeat
-    reshape = shaping.reshape
-    reshape_as = shaping.reshape_as
-    roll = shaping.roll
-    squeeze = shaping.squeeze
-    t = shaping.t
-    tile = shaping.tile
-    transpose = swapaxes = swapdims = shaping.transpose
-    tril = shaping.tril
-    triu = shaping.triu
-    unflatten = shaping.unflatten
-    unsqueeze = shaping.unsqueeze
-    view = shaping.view
-    view_as = shaping.view_as
-
-    tril_ = in_place(shaping.tril)
-    triu_ = in_place(shaping.triu)
-
-    movedim_ = moveaxis_ = reshaped_in_place(shaping.movedim)
-    squeeze_ = reshaped_in_place(shaping.squeeze)
-    t_ = reshaped_in_place(shaping.t)
-    transpose_ = swapaxes_ = swapdims_ = reshaped_in_place(shaping.transpose)
-    unsqueeze_ = reshaped_in_place(shaping.unsqueeze)
-
-    # parts
-    chunk = joining.chunk
-    gather = selecting.gather
-    index_select = selecting.index_select
-    masked_fill = selecting.masked_fill
-    masked_select = selecting.masked_select
-    narrow = selecting.narrow
-    nonzero = selecting.nonzero
-    scatter = selecting.scatter
-    scatter_add = selecting.scatter_add
-    select = selecting.select
-    split = joining.split
-    split_with_sizes = joining.split_with_sizes
-    unbind = joining.unbind
-
-    masked_fill_ = in_place(selecting.masked_fill)
-    scatter_ = in_place(selecting.scatter)
-    scatter_add_ = in_place(selecting.scatter_add)
-
-    # products
-    addmm = products.addmm
-    addmv = products.addmv
-    baddbmm = products.baddbmm
-    bmm = products.bmm
-    dot = products.dot
-    ger = outer = products.outer
-    matmul = products.matmul
-    mm = products.mm
-    mv = products.mv
-
-    addmm_ = in_place(products.addmm)
-    addmv_ = in_place(products.addmv)
-    baddbmm_ = in_place(products.baddbmm)
