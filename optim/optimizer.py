@@ -244,6 +244,8 @@ class Optimizer:
             saved["params"] = group["params"]
             if "param_names" in group:
                 saved.setdefault("param_names", group["param_names"])
+            for name, default in self.defaults.items():  # states from before an option was there
+                saved.setdefault(name, group.get(name, default))
         state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in params:

@@ -177,6 +177,16 @@ def test_loaded_state_is_a_copy_in_the_dtype_of_the_parameter():
     assert state["state"][0]["momentum_buffer"].tolist() == [1.0, 1.0]
 
 
+def test_states_from_before_an_option_was_there():
+    optimizer, _, _ = trained()
+    state = copy.deepcopy(optimizer.state_dict())
+    for group in state["param_groups"]:
+        del group["maximize"]
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["maximize"] is False
+    optimizer.step()
+
+
 def test_states_that_do_not_fit_are_refused_and_change_nothing():
     optimizer, _, _ = trained()
     other = SGD([leaf(1.0)], lr=7.0)
