@@ -112,6 +112,12 @@ def team(work: int) -> int:
     return _crew.size() if work >= _WORTH_SHARING else 1
 
 
+def alone(function: Callable[..., Result], *args: Any) -> Result:
+    """``function(*args)`` with a BLAS of one thread."""
+    with _crew.single_threaded_blas():
+        return function(*args)
+
+
 def share(job: Callable[[Sequence[Block]], Result], blocks: Sequence[Block], members: int) -> list[Result]:
     """Run `job` on up to `members` contiguous parts of `blocks`, one per thread; the results in the order of the parts.
 

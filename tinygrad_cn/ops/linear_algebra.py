@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.graph import unbroadcast
+from tinygrad_cn.kernels import products
 from tinygrad_cn.op import op
 
 Shape = tuple[int, ...]
@@ -21,17 +22,17 @@ def _transposed(x: Any) -> Any:
 def _matmul(x: Any, y: Any) -> Any:
     if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
         rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))  # no -1, which an empty array leaves open
-        return np.reshape(np.matmul(rows, y), (*x.shape[:-1], y.shape[-1]))
-    return np.matmul(x, y)
+        return np.reshape(products.matmul(rows, y), (*x.shape[:-1], y.shape[-1]))
+    return products.matmul(x, y)
 
 
 def _matmul_x(g: Any, y: Any, x_shape: Shape) -> Any:
     if y.ndim == 1:
         gx = np.multiply(np.expand_dims(g, -1), y)  # (..., n, 1) * (k,)
     elif len(x_shape) == 1:
-        gx = np.squeeze(np.matmul(np.expand_dims(g, -2), _transposed(y)), -2)  # (..., 1, m) @ (..., m, k)
+        gx = np.squeeze(products.matmul(np.expand_dims(g, -2), _transposed(y)), -2)  # (..., 1, m) @ (..., m, k)
     else:
-        gx = np.matmul(g, _transposed(y))
+        gx = products.matmul(g, _transposed(y))
     return unbroadcast(gx, x_shape)
 
 
@@ -39,12 +40,12 @@ def _matmul_y(g: Any, x: Any, y_shape: Shape) -> Any:
     if x.ndim == 1:
         gy = np.multiply(x, g) if len(y_shape) == 1 else np.multiply(np.expand_dims(x, -1), np.expand_dims(g, -2))
     elif len(y_shape) == 1:
-        gy = np.squeeze(np.matmul(_transposed(x), np.expand_dims(g, -1)), -1)  # (..., k, n) @ (..., n, 1)
+        gy = np.squeeze(products.matmul(_transposed(x), np.expand_dims(g, -1)), -1)  # (..., k, n) @ (..., n, 1)
     elif len(y_shape) == 2 and x.ndim > 2:
         count = math.prod(x.shape[:-1])
-        gy = np.matmul(np.transpose(np.reshape(x, (count, x.shape[-1]))), np.reshape(g, (count, g.shape[-1])))
+        gy = products.matmul(np.transpose(np.reshape(x, (count, x.shape[-1]))), np.reshape(g, (count, g.shape[-1])))
     else:
-        gy = np.matmul(_transposed(x), g)
+        gy = products.matmul(_transposed(x), g)
     return unbroadcast(gy, y_shape)
 
 
@@ -56,10 +57,10 @@ matmul = op("matmul", _matmul, x=_matmul_x, y=_matmul_y, promotes=("x", "y"))
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.ndim > 2:
-        out = np.matmul(_rows(x), weight.T)
+        out = products.matmul(_rows(x), weight.T)
         out = np.reshape(out, (*x.shape[:-1], weight.shape[0]))
     else:
-        out = np.matmul(x, weight.T)
+        out = products.matmul(x, weight.T)
     if bias is not None:
         out += bias
     return out
@@ -73,8 +74,8 @@ def _rows(x: Any) -> Any:
 linear = op(
     "linear",
     _linear,
-    x=lambda g, weight: np.matmul(g, weight),
-    weight=lambda g, x: np.matmul(_rows(g).T, _rows(x)),
+    x=lambda g, weight: products.matmul(g, weight),
+    weight=lambda g, x: products.matmul(_rows(g).T, _rows(x)),
     bias=lambda g, bias_shape: unbroadcast(g, bias_shape),
     label="Addmm",
 )
