@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import storage
-from tinygrad_cn.graph import Handle
+from tinygrad_cn.graph import Handle, Leaf
 from tinygrad_cn.inplace import assign, check_writable
 from tinygrad_cn.op import cast
 
@@ -31,7 +31,7 @@ class Copying:
         if isinstance(src, Handle) and src._array.dtype != self._array.dtype:
             src = cast(src, dtype=self._array.dtype)
         elif isinstance(src, Handle):
-            src = src.clone() if src._node is not None else src  # type: ignore[attr-defined]
+            src = src.clone() if src.requires_grad else src  # type: ignore[attr-defined]
         else:
             src = self._wrap(np.asarray(src, dtype=self._array.dtype))
         return assign(self, src.expand(self._array.shape) if src._array.shape != self._array.shape else src, "copy_")
@@ -76,7 +76,9 @@ class Copying:
 
     def __copy__(self: Any) -> Any:
         new = object.__new__(type(self))
-        new._array, new._node, new._view, new._grad = self._array, self._node, self._view, self._grad
+        # a leaf's node never changes; anything else may be written in place, which only views learn of
+        same = self if isinstance(self._current(), Leaf) else self.view_as(self)
+        new._array, new._node, new._view, new._grad = same._array, same._node, same._view, self._grad
         new.__dict__.update(self.__dict__)
         return new
 

@@ -52,8 +52,7 @@ def reshaped_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     name = f"{function.__name__}_"
 
     def twin(input: Any, *args: Any, **kwargs: Any) -> Any:
-        if input._view is not None:
-            input._view.refresh(input)
+        _refresh(input)
         if grad_mode.get() and isinstance(input._node, Leaf):
             raise RuntimeError(
                 f"{name}: a leaf tensor that requires grad is being changed in place; do it under "
@@ -72,6 +71,12 @@ def reshaped_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return twin
 
 
+def _refresh(value: Any) -> None:
+    """Bring the node of a view up to date with writes to the memory that it shares."""
+    if isinstance(value, Handle) and value._view is not None:
+        value._view.refresh(value)
+
+
 def assign(target: Any, value: Any, name: str, since: int | None = None) -> Any:
     """Write ``value``, computed from ``target`` or not, into ``target``'s memory, on record.
 
@@ -82,6 +87,7 @@ def assign(target: Any, value: Any, name: str, since: int | None = None) -> Any:
         RuntimeError: the shape would change, the dtype would have to narrow, or ``target`` may not be written.
     """
     array = target._array
+    _refresh(value)
     new = value._array if isinstance(value, Handle) else np.asarray(value)
     if new.shape != array.shape:
         try:
@@ -119,6 +125,7 @@ def assign(target: Any, value: Any, name: str, since: int | None = None) -> Any:
 def set_item(target: Any, index: Any, value: Any, name: str = "__setitem__") -> Any:
     """``target[index] = value`` for a raw index, on record; costs what it writes, not what it leaves alone."""
     array = target._array
+    _refresh(value)
     new = value._array if isinstance(value, Handle) else value
     if isinstance(new, np.ndarray) and new.dtype.kind == "c" and array.dtype.kind != "c":
         raise DTypeError(f"{name}: complex values cannot be written into a tensor of dtype {array.dtype}")

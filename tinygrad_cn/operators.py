@@ -191,7 +191,7 @@ class Operators:
         return np.array(self._array, dtype=dtype, copy=copy)
 
     def _refuse_tracked(self, action: str) -> None:
-        if self._node is not None:  # type: ignore[attr-defined]
+        if self.requires_grad:  # type: ignore[attr-defined]
             raise RuntimeError(
                 f"{action}: the tensor requires grad, and a NumPy array would lose it. Call .detach() first, or use a "
                 "NumPy function that is defined for Tensors (tinygrad_cn.protocols.FUNCTIONS)"
@@ -203,7 +203,7 @@ class Operators:
         Raises:
             BufferError: the tensor requires a gradient.
         """
-        if self._node is not None:  # type: ignore[attr-defined]
+        if self.requires_grad:  # type: ignore[attr-defined]
             raise BufferError("a tensor that requires grad cannot be exported through DLPack; call .detach() first")
         return self._array.__dlpack__(**kwargs)
 

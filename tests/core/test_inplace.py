@@ -1,5 +1,7 @@
 """Writing in place: right gradients or an error, never a wrong number."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -339,3 +341,48 @@ def test_named_out(x):
     z = tg.zeros(3, dtype=tg.float64)
     tg.sin(x.detach(), out=z)
     np.testing.assert_allclose(z.numpy(), np.sin([1.0, 2.0, 3.0]))
+
+
+# --------------------------------------------------------- views that learn late of a write
+
+
+def test_a_stale_view_as_the_value_of_a_write(x):
+    """The write must ask the view for its node, not remember the one it was made with."""
+    for write in (lambda t, v: t.__setitem__(slice(None), v), lambda t, v: t.copy_(v), lambda t, v: t.add_(v)):
+        y = x - 2
+        v = y.view(3)
+        y.relu_()
+        target = tg.zeros(3, dtype=tg.float64)
+        write(target, v)
+        assert grads(target, x) == [[0.0, 0.0, 1.0]]
+
+
+def test_a_stale_view_of_a_constant_that_became_traced(x):
+    for write in (lambda t, v: t.__setitem__(slice(None), v), lambda t, v: t.copy_(v), lambda t, v: t.add_(v)):
+        y = tg.zeros(3, dtype=tg.float64)
+        v = y.view(3)
+        y += x * x
+        target = tg.zeros(3, dtype=tg.float64)
+        write(target, v)
+        assert grads(target, x) == [[2.0, 4.0, 6.0]]
+
+
+def test_a_stale_view_is_no_plain_array(x):
+    y = tg.zeros(3, dtype=tg.float64)
+    v = y.view(3)
+    assert np.asarray(v).tolist() == [0.0, 0.0, 0.0]
+    y += x
+    with pytest.raises(RuntimeError, match="would lose it"):
+        np.asarray(v)
+    with pytest.raises(BufferError, match="detach"):
+        np.from_dlpack(v)
+
+
+def test_a_shallow_copy_learns_of_writes(x):
+    for make in (lambda: x * 1, lambda: tg.zeros(3, dtype=tg.float64) + 0):
+        y = make()
+        c = copy.copy(y)
+        y.mul_(x)
+        y.add_(x)
+        assert c.tolist() == y.tolist()
+        assert grads(c, x) == grads(y, x)

@@ -29,6 +29,14 @@ def traced(case: Case, sample: Sample) -> list[int]:
     ]
 
 
+def call(case: Case, sample: Sample, arguments: Any, run: Any = None) -> Any:
+    """The op (or ``run`` in its place) on ``arguments``, with the sample's parameters."""
+    params = sample.params
+    if case.prepare is not None:
+        params = case.prepare([getattr(a, "_array", a) for a in arguments], params)
+    return (run or registry[case.op])(*arguments, **params)
+
+
 def weights(out: Any, lattice: int = 3) -> Any:
     """A cotangent for each result: unlike numbers without a pattern, the same in every run."""
     if isinstance(out, tuple):
@@ -55,11 +63,17 @@ def listed(out: Any) -> list[Any]:
 
 
 def gradients(
-    case: Case, sample: Sample, cotangent: Any = None, *, create_graph: bool = False, dtype: Any = None
+    case: Case,
+    sample: Sample,
+    cotangent: Any = None,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+    dtype: Any = None,
 ) -> tuple[Any, list[Any], list[Any]]:
     """The results, the leaves and their gradients under ``cotangent`` (arrays or Tensors)."""
     arguments, leaves = tensors(case, sample, dtype=dtype)
-    out = registry[case.op](*arguments, **sample.params)
+    out = call(case, sample, arguments)
     outs = [o for o in listed(out) if o.requires_grad]
     if not outs:
         return out, leaves, [None for _ in leaves]
@@ -67,15 +81,15 @@ def gradients(
         cotangent = tuple(weights(o._array) for o in outs)
     gs = [g for g in listed(cotangent) if g is not None]
     gs = [g if isinstance(g, Tensor) else Tensor._wrap(g) for g in gs]
-    found = autograd.grad(outs, leaves, gs, create_graph=create_graph, materialize_grads=True)
+    found = autograd.grad(outs, leaves, gs, retain_graph, create_graph, materialize_grads=True)
     return out, leaves, list(found)
 
 
 def function(case: Case, sample: Sample) -> Any:
     """The op as a function of raw arrays alone, for numerical differentiation."""
-    operation = registry[case.op]
-    run = case.spelled if case.spelled is not None and case.op.startswith("write") else operation
-    return lambda *arrays: run(*arrays, **sample.params)
+    if case.indirect:
+        return lambda *arrays: case.spelled(*arrays, **sample.params)
+    return lambda *arrays: call(case, sample, arrays)
 
 
 def assert_close(actual: Any, expected: Any, rtol: float, what: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ops.cases import CASES
-from ops.running import DIFFERENTIABLE, assert_close, gradients, listed, share, traced, weights
+from ops.running import DIFFERENTIABLE, assert_close, call, gradients, listed, share, traced, weights
 
 from tinygrad_cn import Tensor, autograd, no_grad
 from tinygrad_cn.op import BinaryOp, Op, UnaryOp, registry
@@ -48,7 +48,7 @@ DTYPES = st.sampled_from([np.float64, np.float32, np.float16])
 
 
 @pytest.mark.parametrize("case", UNARY, ids=str)
-@share(4)
+@share(8)
 @given(data=st.data())
 def test_unrolled_call_of_one_input(case, data):
     sample = data.draw(case.samples)
@@ -65,7 +65,7 @@ def test_unrolled_call_of_one_input(case, data):
 
 
 @pytest.mark.parametrize("case", BINARY, ids=str)
-@share(2)
+@share(4)
 @given(data=st.data())
 def test_unrolled_call_of_two_inputs(case, data):
     """Every pairing of traced, constant and raw, also of different dtypes."""
@@ -83,7 +83,7 @@ def test_unrolled_call_of_two_inputs(case, data):
 
 
 @pytest.mark.parametrize("case", [case for case in BINARY if case.order], ids=str)
-@share(4)
+@share(8)
 @given(data=st.data())
 def test_one_tensor_in_two_places(case, data):
     """The gradient of op(x, x) is the sum of the gradients of op(x, y) and op(y, x) at y = x."""
@@ -101,7 +101,7 @@ def test_one_tensor_in_two_places(case, data):
 
 
 @pytest.mark.parametrize("case", FUSED, ids=str)
-@share(2)
+@share(4)
 @given(data=st.data())
 def test_fused_ops_against_their_composites(case, data):
     sample = data.draw(case.samples)
@@ -110,7 +110,7 @@ def test_fused_ops_against_their_composites(case, data):
     arguments = list(sample.arrays)
     for i, leaf in zip(traced(case, sample), leaves, strict=True):
         arguments[i] = leaf
-    spelled = composite(*arguments, **sample.params)
+    spelled = call(case, sample, arguments, composite)
     for mine, theirs in zip(listed(out), listed(spelled), strict=True):
         assert_close(mine._array, theirs._array, 1e-12, f"{case}: the result")
     pairs = [(o, Tensor._wrap(weights(o._array))) for o in listed(spelled) if o.requires_grad]

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.running import DIFFERENTIABLE, assert_close, function, gradients, traced, weights
+from ops.running import DIFFERENTIABLE, assert_close, function, gradients, share, traced, weights
 
 from tinygrad_cn.op import registry
 from tinygrad_cn.testing import complex_step, four_point
 
 
 @pytest.mark.parametrize("case", DIFFERENTIABLE, ids=str)
+@share(2)
 @given(data=st.data())
 def test_gradients(case, data):
     sample = data.draw(case.samples)

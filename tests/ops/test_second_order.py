@@ -16,7 +16,7 @@ RULES_ONLY = [case for case in TWICE if registry[case.op].composite is None]
 
 
 @pytest.mark.parametrize("case", TWICE, ids=str)
-@share(4)
+@share(6)
 @given(data=st.data())
 def test_gradients_of_gradients(case, data):
     """The first gradient is a function of the inputs and of the cotangent: both of its derivatives are checked."""
@@ -53,7 +53,7 @@ def test_gradients_of_gradients(case, data):
 
 
 @pytest.mark.parametrize("case", RULES_ONLY, ids=str)
-@share(2)
+@share(4)
 @given(data=st.data())
 def test_recording_the_sweep_changes_no_bit(case, data):
     sample = data.draw(case.samples)

@@ -9,9 +9,12 @@ from ops.cases import (
     comparison,
     indexing,
     linear_algebra,
+    normalization,
     reductions,
     shaping,
+    spreading,
     transcendental,
+    windows,
 )
 from ops.cases.case import Case, Sample
 
@@ -30,9 +33,12 @@ CASES: list[Case] = [
         comparison,
         indexing,
         linear_algebra,
+        normalization,
         reductions,
         shaping,
+        spreading,
         transcendental,
+        windows,
     )
     for case in family.CASES
 ]

@@ -27,6 +27,8 @@ class Case:
         spelled: the same function, written independently in NumPy: called like the op, with arrays.
         analytic: the forward function takes complex arrays, so that complex steps can judge its gradient.
         order: up to which order it is differentiated; 0 for ops whose results carry no gradient.
+        prepare: parameters that depend on the arrays: ``prepare(arrays, params)`` gives all of them, for one call.
+        indirect: numerical derivatives are taken of ``spelled``; the op alone is no function of its arrays.
         mutates: it writes into its first input, on purpose.
         half: it is meant for float16 too.
         label: what sets the case apart from others of its op.
@@ -37,6 +39,8 @@ class Case:
     spelled: Callable[..., Any] | None = None
     analytic: bool = True
     order: int = 2
+    prepare: Callable[..., dict[str, Any]] | None = None
+    indirect: bool = False
     mutates: bool = False
     half: bool = True
     label: str = ""

@@ -115,9 +115,9 @@ def _put(x: Any, index: Any, axis: int, shape: Shape) -> Any:
 CASES = [
     Case("getitem", read()),
     Case("embed", embedded(), _embed),
-    Case("write", written(), _write, mutates=True),
+    Case("write", written(), _write, mutates=True, indirect=True),
     Case("write_view", written_through(), lambda x, value, view, params: np.transpose(value, np.argsort(
-         params["axes"])) + 0 * x),
+         params["axes"])) + 0 * x, indirect=True),
     Case("take_along_axis", along_axis(back=False), _take),
     Case("put_along_axis", along_axis(back=True), _put),
 ]  # fmt: skip
