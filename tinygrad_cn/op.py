@@ -189,7 +189,7 @@ class Op:
         self, mask: int, parents: list[Node], arrays: Sequence[Any], params: dict[str, Any], out: Any
     ) -> Node | None:
         plan = (None if self.variadic else self._plans.get(mask)) or self.plan(mask, len(arrays))
-        saved = tuple([get(arrays, out, params) for get in plan.getters])
+        saved = plan.save(arrays, out, params)
         return Record(self, plan, tuple(parents), saved, out.shape if self.outputs == 1 else ())
 
     def plan(self, mask: int, count: int) -> Plan:

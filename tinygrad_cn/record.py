@@ -29,13 +29,13 @@ class Plan:
         traced: the positions of the traced inputs, which are the node's parents.
         saves: the names of what is saved.
         sources: for each, the position of the input that it is, or where else it comes from.
-        getters: for each, ``(arrays, out, params) -> value``.
+        save: ``(arrays, out, params) -> saved``.
         keep: ``(x, y, out) -> saved`` for ops without parameters.
         calls: pairs (rule, saved -> the rule's arguments after the cotangent).
         holds_arrays: whether there is anything worth freeing.
     """
 
-    __slots__ = ("calls", "getters", "holds_arrays", "keep", "saves", "sources", "traced")
+    __slots__ = ("calls", "holds_arrays", "keep", "save", "saves", "sources", "traced")
 
     def __init__(self, op: Op, traced: tuple[int, ...]) -> None:
         self.traced = traced
@@ -52,7 +52,7 @@ class Plan:
         self.saves = tuple(names)
         located = [_locate(op, name) for name in self.saves]
         self.sources = tuple(source for source, _ in located)
-        self.getters = tuple(getter for _, getter in located)
+        self.save = _together([getter for _, getter in located])
         self.holds_arrays = any(source != _PARAMETER for source in self.sources)
         pool = {**{i: i for i in range(len(op.inputs))}, _OUT: len(op.inputs)}
         self.keep: Callable[..., Any] | None = None
@@ -95,6 +95,17 @@ def _locate(op: Op, name: str) -> tuple[int, Callable[..., Any]]:
         f"{op.name}: a rule asks for {name!r}, which is neither g, out, an input ({', '.join(op.inputs)}), its _shape "
         f"or _dtype, nor a parameter ({', '.join(op.defaults)})"
     )
+
+
+def _together(getters: Sequence[Callable[..., Any]]) -> Callable[..., tuple[Any, ...]]:
+    """One function that fetches all values; the short lists, which are almost all, without a loop."""
+    if len(getters) == 1:
+        (first,) = getters
+        return lambda arrays, out, params: (first(arrays, out, params),)
+    if len(getters) == 2:
+        first, second = getters
+        return lambda arrays, out, params: (first(arrays, out, params), second(arrays, out, params))
+    return lambda arrays, out, params: tuple([get(arrays, out, params) for get in getters])
 
 
 def _picker(positions: Sequence[int], count: int) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

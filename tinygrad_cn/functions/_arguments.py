@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any, TypeVar
 
 import numpy as np
@@ -90,7 +91,7 @@ def given_shape(sizes: Sequence[Any]) -> tuple[int, ...]:
     """The shape given either as one sequence or as separate integers."""
     if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
         sizes = sizes[0]
-    return tuple(int(n.__index__()) for n in sizes)
+    return tuple(map(index, sizes))
 
 
 def listed(name: str, given: Sequence[Any], keywords: dict[str, Any], key: str) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ def _inferred(name: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[in
         ShapeError: the numbers of elements differ.
     """
     count = math.prod(old)
-    if any(n < -1 for n in new) or new.count(-1) > 1:
+    if min(new, default=0) < -1 or new.count(-1) > 1:
         raise ShapeError(f"{name}(): shape {list(new)} is invalid: sizes are at least 0, and only one may be -1")
     if -1 in new:
         known = math.prod(n for n in new if n != -1)
