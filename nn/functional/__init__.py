@@ -36,6 +36,7 @@ from .activation import (
     threshold,
     threshold_,
 )
+from .attention import scaled_dot_product_attention
 from .convolution import (
     conv1d,
     conv2d,
@@ -51,6 +52,12 @@ from .dropout import (
     dropout2d,
     dropout3d,
     feature_alpha_dropout,
+)
+from .interpolation import (
+    interpolate,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
 )
 from .linear import (
     bilinear,
@@ -92,6 +99,18 @@ from .pooling import (
     max_pool2d,
     max_pool3d,
 )
+from .rearranging import (
+    channel_shuffle,
+    fold,
+    native_channel_shuffle,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
+from .sampling import (
+    affine_grid,
+    grid_sample,
+)
 from .sparse import (
     embedding,
     one_hot,
@@ -104,6 +123,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -113,6 +133,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -129,8 +150,10 @@ __all__ = [
     "elu_",
     "embedding",
     "feature_alpha_dropout",
+    "fold",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
@@ -140,6 +163,7 @@ __all__ = [
     "hardtanh_",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -153,11 +177,14 @@ __all__ = [
     "max_pool3d",
     "mish",
     "mse_loss",
+    "native_channel_shuffle",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "prelu",
     "relu",
     "relu6",
@@ -165,6 +192,7 @@ __all__ = [
     "rms_norm",
     "rrelu",
     "rrelu_",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
@@ -178,4 +206,8 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
