@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn import dtypes, random
+from tinygrad_cn import dtypes, random, storage
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions import arithmetic, joining, pointwise
 from tinygrad_cn.functions._arguments import axis, tensor
@@ -50,7 +50,9 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh(): min_val {min_val} is above max_val {max_val}")
-    return _finish(input, ops.hardtanh(tensor("hardtanh", input), low=min_val, high=max_val), inplace, "hardtanh_")
+    if tensor("hardtanh", input)._array.dtype.kind in "iu":
+        min_val, max_val = int(min_val), int(max_val)
+    return _finish(input, ops.hardtanh(input, low=min_val, high=max_val), inplace, "hardtanh_")
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
@@ -148,7 +150,9 @@ def silu(input: Any, inplace: bool = False) -> Any:
 
 def mish(input: Any, inplace: bool = False) -> Any:
     """x tanh(log(1 + e^x))."""
-    return _finish(input, arithmetic.mul(input, pointwise.tanh(softplus(input))), inplace, "mish_")
+    since = storage.tick()
+    result = arithmetic.mul(input, pointwise.tanh(softplus(input)))
+    return assign(input, result, "mish_", since) if inplace else result
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:

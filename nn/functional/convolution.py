@@ -8,6 +8,7 @@ from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.kernels.windows import per_axis, resolve_padding, symmetric, transposed_shape
 from tinygrad_cn.ops import convolution as ops
+from tinygrad_cn.ops import shape as shapes
 
 
 def _checked(name: str, input: Any, weight: Any, bias: Any, ndim: int) -> tuple[Any, bool]:
@@ -107,6 +108,11 @@ def _convolve_transposed(
             f"{name}(): output_padding {extra} must be smaller than stride {stride} or dilation {dilation} along "
             "each axis"
         )
+    more = tuple(e // s for e, s in zip(extra, stride, strict=True))
+    if any(more):  # that much more output comes of so many zeros at the end of the input
+        batch = shapes.pad(batch, widths=[(0, 0), (0, 0), *((0, n) for n in more)])
+        x = batch._array.shape
+        extra = tuple(e % s for e, s in zip(extra, stride, strict=True))
     spatial = transposed_shape(x[2:], w[2:], stride, pads, dilation, extra)
     if any(n < 1 for n in spatial):
         raise ShapeError(

@@ -70,9 +70,13 @@ def _replicated(n: int, before: int, after: int) -> np.ndarray:
 
 
 def _wrapped(n: int, before: int, after: int) -> np.ndarray:
+    """Negative widths crop first; what is left is wrapped around."""
     if before > n or after > n:
         raise ShapeError(f"pad(): circular padding ({before}, {after}) must not be larger than the axis of size {n}")
-    return np.arange(-before, n + after) % n
+    start, kept = max(-before, 0), n - max(-before, 0) - max(-after, 0)
+    if kept <= 0:
+        raise ShapeError(f"pad(): circular padding ({before}, {after}) leaves nothing of the axis of size {n}")
+    return start + np.arange(-max(before, 0), kept + max(after, 0)) % kept
 
 
 _POSITIONS = {"reflect": _reflected, "replicate": _replicated, "circular": _wrapped}

@@ -5,6 +5,10 @@ The work is done in `tinygrad_cn.kernels.pooling` and `.averaging`.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from tinygrad_cn.kernels import averaging, pooling
 from tinygrad_cn.op import op
 
@@ -39,10 +43,17 @@ scatter_planes = op(
     x=lambda g, indices, ndim: gather_planes(g, indices=indices, ndim=ndim),
 )
 
+
+def _averages(x: Any, *, windows: Any, divisor: Any = None) -> Any:
+    if x.dtype.kind in "iu":  # rounded towards 0
+        return averaging.avg_pool(x.astype(np.float64), windows, divisor).astype(x.dtype)
+    return averaging.avg_pool(x, windows, divisor)
+
+
 #: ``windows`` say which inputs each output averages (see `tinygrad_cn.kernels.averaging`).
 avg_pool = op(
     "avg_pool",
-    lambda x, *, windows, divisor=None: averaging.avg_pool(x, windows, divisor),
+    _averages,
     x=lambda g, windows, divisor: avg_pool_adjoint(g, windows=windows, divisor=divisor),
 )
 avg_pool_adjoint = op(
