@@ -13,7 +13,7 @@ from tinygrad_cn.functions import arithmetic as functions
 from tinygrad_cn.functions import comparison as logic
 from tinygrad_cn.functions import pointwise, products, selecting
 from tinygrad_cn.inplace import in_place
-from tinygrad_cn.ops import arithmetic, comparison
+from tinygrad_cn.ops import arithmetic, comparison, linear_algebra
 
 __all__ = ["Operators"]
 
@@ -42,6 +42,13 @@ def _reflected(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return method
 
 
+def _product(a: Any, b: Any) -> Any:
+    """The matrix product; beside a plain array as NumPy has it, which also takes other dtypes."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return linear_algebra.matmul(a, b)
+    return products.matmul(a, b)
+
+
 class Operators:
     """Operators, conversions to Python numbers, and NumPy's protocols."""
 
@@ -61,8 +68,8 @@ class Operators:
     __rmod__ = _reflected(functions.remainder)
     __pow__ = _operator(functions.pow)
     __rpow__ = _reflected(arithmetic.power)
-    __matmul__ = _operator(products.matmul)
-    __rmatmul__ = _reflected(products.matmul)
+    __matmul__ = _operator(_product)
+    __rmatmul__ = _reflected(_product)
     __and__ = __rand__ = _operator(comparison.bitwise_and)
     __or__ = __ror__ = _operator(comparison.bitwise_or)
     __xor__ = __rxor__ = _operator(comparison.bitwise_xor)

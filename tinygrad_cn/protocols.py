@@ -20,7 +20,15 @@ __all__ = ["FUNCTIONS", "REDUCTIONS", "UFUNCS", "array_function", "array_ufunc"]
 
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     operation.forward: operation for operation in registry.values() if isinstance(operation.forward, np.ufunc)
-} | {np.matmul: linear_algebra.matmul, np.power: arithmetic.power, np.float_power: arithmetic.power}
+} | {
+    np.degrees: trigonometric.rad2deg,
+    np.fabs: arithmetic.absolute,
+    np.float_power: arithmetic.power,
+    np.matmul: linear_algebra.matmul,
+    np.power: arithmetic.power,
+    np.radians: trigonometric.deg2rad,
+    np.reciprocal: arithmetic.reciprocal,
+}
 
 
 def raw(x: Any) -> Any:
