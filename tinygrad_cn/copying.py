@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn import storage
 from tinygrad_cn.graph import Handle, Leaf
-from tinygrad_cn.inplace import assign, check_writable
+from tinygrad_cn.inplace import assign, check_writable, set_item
 from tinygrad_cn.op import cast
 
 __all__ = ["Copying"]
@@ -39,12 +39,12 @@ class Copying:
     def fill_(self, value: Any) -> Any:
         """Write one value into all elements."""
         if not isinstance(value, Handle):
-            value = self._wrap(np.asarray(value).astype(self._array.dtype))
+            value = np.asarray(value).astype(self._array.dtype)
         elif value._array.ndim:
             raise RuntimeError(
                 f"fill_(): the value must be a number or a 0-d tensor, got shape {list(value._array.shape)}"
             )
-        return self.copy_(value)
+        return set_item(self, ..., value, "fill_")
 
     def zero_(self) -> Any:
         """Write zeros into all elements."""
@@ -53,7 +53,7 @@ class Copying:
             self._array.fill(0)
             storage.stamp(self._array, "zero_")
             return self
-        return self.fill_(0)
+        return self.copy_(self._wrap(np.zeros((), dtype=self._array.dtype)))
 
     # --------------------------------------------------------------------------------- being copied
 

@@ -33,6 +33,8 @@ __all__ = [
     "ones_like",
     "scalar_tensor",
     "tensor",
+    "tril_indices",
+    "triu_indices",
     "zeros",
     "zeros_like",
 ]
@@ -331,6 +333,28 @@ def logspace(
     if kind.kind in "iu":
         start, end = int(start), int(end)
     return made(np.power(float(base), _evenly(start, end, _count("logspace", steps))).astype(kind), requires_grad)
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
+    """The rows and columns of the lower triangle of a (row, col) matrix, row by row. Shape: (2, count)."""
+    return _triangle("tril_indices", np.tril, row, col, offset, dtype, device)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
+    """The rows and columns of the upper triangle of a (row, col) matrix, row by row. Shape: (2, count)."""
+    return _triangle("triu_indices", np.triu, row, col, offset, dtype, device)
+
+
+def _triangle(name: str, keep: Any, row: int, col: int, offset: int, dtype: Any, device: Any) -> Tensor:
+    as_device(device)
+    if row < 0 or col < 0:
+        raise RuntimeError(f"{name}(): sizes must not be negative, got row={row}, col={col}")
+    kind = dtypes.to_numpy(dtype or dtypes.int64)
+    return made(np.stack(np.nonzero(keep(np.ones((row, col), dtype=bool), offset))).astype(kind))
 
 
 def is_tensor(obj: Any) -> bool:

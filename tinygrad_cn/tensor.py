@@ -22,7 +22,28 @@ from tinygrad_cn.operators import Operators
 from tinygrad_cn.printing import dtype_suffix, format_tensor
 from tinygrad_cn.size import Size, as_device
 
-__all__ = ["Tensor"]
+__all__ = ["Tensor", "array_of_sizes_or_data"]
+
+
+def array_of_sizes_or_data(args: tuple[Any, ...], dtype: np.dtype) -> np.ndarray:
+    """What the legacy constructors make: an uninitialised array of the given sizes, or one of the given data.
+
+    Raises:
+        TypeError: neither sizes nor one sequence of data.
+    """
+    if not args:
+        return np.empty(0, dtype=dtype)
+    if all(isinstance(a, int) and not isinstance(a, bool) for a in args):
+        return np.empty(args, dtype=dtype)
+    if len(args) > 1:
+        raise TypeError(f"Tensor(): expected sizes or one sequence of data, got {len(args)} arguments")
+    (data,) = args
+    if isinstance(data, Size):
+        return np.empty(data, dtype=dtype)
+    if isinstance(data, Handle):
+        array: np.ndarray = data._array
+        return array
+    return np.array(data, dtype=dtype)
 
 
 class Tensor(Operators, Methods, Metadata, Gradients, Conversions, Alike, Copying, RandomFills, Handle):
@@ -40,8 +61,6 @@ class Tensor(Operators, Methods, Metadata, Gradients, Conversions, Alike, Copyin
 
     __slots__ = ("__dict__", "__weakref__")
 
-    _legacy_dtype: dtypes.dtype | None = None
-
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         tensor = object.__new__(cls)
         tensor._node = tensor._view = tensor._grad = None
@@ -49,19 +68,7 @@ class Tensor(Operators, Methods, Metadata, Gradients, Conversions, Alike, Copyin
 
     def __init__(self, *args: Any, device: Any = None) -> None:
         as_device(device)
-        kind = (self._legacy_dtype or dtypes.get_default_dtype()).dtype
-        if not args:
-            self._array = np.empty(0, dtype=kind)
-        elif all(isinstance(a, int) and not isinstance(a, bool) for a in args):
-            self._array = np.empty(args, dtype=kind)
-        elif len(args) == 1 and isinstance(args[0], Size):
-            self._array = np.empty(args[0], dtype=kind)
-        elif len(args) == 1 and isinstance(args[0], Handle):
-            self._array = args[0]._array
-        elif len(args) == 1:
-            self._array = np.array(args[0], dtype=kind)
-        else:
-            raise TypeError(f"Tensor(): expected sizes or one sequence of data, got {len(args)} arguments")
+        self._array = array_of_sizes_or_data(args, dtypes.get_default_dtype().dtype)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         suffixes = dtype_suffix(self._array, dtypes.get_default_dtype())

@@ -76,6 +76,8 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     extra = len(old) - len(target)
     if extra < 0 or any(n not in (1, m) for n, m in zip(target, old[extra:], strict=True)):
         raise ShapeError(f"sum_to_size(): shape {list(target)} does not broadcast to {list(old)}")
+    if not target:
+        return input.sum()
     if input._array.dtype.kind in "biu" and target != old:  # sums of integers are taken in int64
         input = input.to(np.dtype(np.int64))
     return unbroadcast(input, target) if target != old else input
@@ -257,7 +259,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     >>> tg.unravel_index(tg.tensor([5]), (2, 3))
     (tensor([1]), tensor([2]))
     """
-    flat = index_array("unravel_index", tensor("unravel_index", indices, "indices"))
+    flat = index_array("unravel_index", tensor("unravel_index", indices, "indices")).astype(np.int64)
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(not isinstance(n, int) for n in sizes):
         raise TypeError(f"unravel_index(): shape must hold ints, got {sizes}")

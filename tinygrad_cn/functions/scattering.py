@@ -37,7 +37,7 @@ def argwhere(input: Any) -> Any:
 
 def fill(input: Any, value: Any) -> Any:
     """A tensor of ``input``'s shape and dtype, full of ``value`` (a number or a 0-d tensor)."""
-    return shape.copy(tensor("fill", input)).fill_(value)
+    return set_item(shape.copy(tensor("fill", input)), ..., _scalar("fill", input, value), "fill")
 
 
 # --------------------------------------------------------------------------- slices along an axis
@@ -140,6 +140,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         IndexError: a position is out of range.
     """
     number, positions = _positions("index_fill", input, dim, index)
+    positions = np.unique(positions)  # written once, so that the value's gradient counts each place once
     value = _scalar("index_fill", input, value)
     result = shape.copy(input)
     if input._array.ndim == 0:
@@ -312,7 +313,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
         raise RuntimeError(f"{name}(): indices must be int64, got {positions.dtype}; convert them with .long()")
     if dim is None:
         flat = shape.reshape(tensor(name, input), shape=(input._array.size,))
-        return gather(flat, 0, indices._wrap(positions.reshape(-1)))
+        return gather(flat, 0, indices._wrap(_flat(name, input, indices).reshape(-1)))
     array = tensor(name, input)._array
     number = axis(name, dim, array.ndim)
     if positions.ndim != array.ndim:
@@ -329,5 +330,6 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     own, asked = list(sizes), list(sizes)
     if array.ndim:
         own[number], asked[number] = array.shape[number], positions.shape[number]
+        positions = np.where(positions < 0, positions + own[number], positions)
     source = shape.broadcast_to(input, shape=tuple(own))
     return gather(source, number, indices._wrap(np.broadcast_to(positions, asked)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cn.functions._arguments import axis, tensor
-from tinygrad_cn.ops import shape, sliding
+from tinygrad_cn.ops import indexing, shape, sliding
 
 __all__ = ["unfold"]
 
@@ -36,12 +36,11 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """
     array = tensor("unfold", input)._array
     number = axis("unfold", dimension, array.ndim)
-    if array.ndim == 0:
-        input = shape.reshape(input, shape=(1,))
-        array = input._array
-    n = array.shape[number]
+    n = array.shape[number] if array.ndim else 1
     if not 0 <= size <= n:
         raise RuntimeError(f"unfold(): size must be between 0 and {n}, the size of dim {dimension}; got {size}")
     if step <= 0:
         raise RuntimeError(f"unfold(): step must be positive, got {step}")
+    if array.ndim == 0:
+        return indexing.getitem(shape.reshape(input, shape=(1,)), index=slice(0, size))
     return sliding.windows(input, axis=number, size=int(size), step=int(step))

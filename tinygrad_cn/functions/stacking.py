@@ -221,18 +221,18 @@ def _asked(name: str, value: Any, keywords: dict[str, Any]) -> Any:
 
 
 def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
-    """`split` into copies: parts that may be written in place without the input noticing."""
-    return tuple(shape.copy(part) for part in split(input, split_size, dim))
+    """`split`: its parts are views, which need no second kind here to be written in place with gradients right."""
+    return split(input, split_size, dim)
 
 
 def unsafe_split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
-    """`split_with_sizes` into copies."""
-    return tuple(shape.copy(part) for part in split_with_sizes(input, split_sizes, dim))
+    """`split_with_sizes`."""
+    return split_with_sizes(input, split_sizes, dim)
 
 
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """`chunk` into copies."""
-    return tuple(shape.copy(part) for part in chunk(input, chunks, dim))
+    """`chunk`."""
+    return chunk(input, chunks, dim)
 
 
 row_stack = vstack

@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions._arguments import axis, tensor
 from tinygrad_cn.functions.products import _check, _plus, bmm, dot, matmul, mul, outer
-from tinygrad_cn.ops import arithmetic, indexing, shape
+from tinygrad_cn.ops import arithmetic, comparison, indexing, reductions, shape
 
 __all__ = ["addbmm", "addr", "cross", "inner", "kron", "linalg_cross", "tensordot", "vdot", "vecdot"]
 
@@ -69,9 +69,14 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     if len(left) != len(right) or len(set(left)) != len(left) or len(set(right)) != len(right):
         raise RuntimeError(f"tensordot(): dims {dims} must name as many different axes of both")
     if any(x[i] != y[j] for i, j in zip(left, right, strict=True)):
-        raise ShapeError(
-            f"tensordot(): paired axes must have one size, got shapes {list(x)}, {list(y)} and dims {dims}"
-        )
+        if any(x[i] != y[j] and 1 not in (x[i], y[j]) for i, j in zip(left, right, strict=True)):
+            raise ShapeError(
+                f"tensordot(): paired axes must have one size, got shapes {list(x)}, {list(y)} and dims {dims}"
+            )
+        pairs = [(i, j) for i, j in zip(left, right, strict=True) if x[i] != y[j]]  # one is 1: it is broadcast
+        a = _summed(a, tuple(i for i, j in pairs if y[j] == 1))
+        b = _summed(b, tuple(j for i, j in pairs if x[i] == 1))
+        x, y = a._array.shape, b._array.shape
     kept_x = [i for i in range(len(x)) if i not in left]
     kept_y = [j for j in range(len(y)) if j not in right]
     summed = math.prod(x[i] for i in left)
@@ -79,6 +84,14 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     first = shape.reshape(shape.transpose(a, axes=(*kept_x, *left)), shape=(rows, summed))
     second = shape.reshape(shape.transpose(b, axes=(*right, *kept_y)), shape=(summed, columns))
     return shape.reshape(matmul(first, second), shape=(*(x[i] for i in kept_x), *(y[j] for j in kept_y)))
+
+
+def _summed(x: Any, axes: tuple[int, ...]) -> Any:
+    if not axes:
+        return x
+    dtype = x._array.dtype
+    total = reductions.sum_(x, axis=axes, keepdims=True)
+    return total if total._array.dtype == dtype else total.to(dtype)
 
 
 def kron(input: Any, other: Any) -> Any:
@@ -158,9 +171,16 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
 
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (the sum over the batch of batch1 @ batch2)."""
-    return _plus(input, bmm(batch1, batch2).sum(0), beta, alpha)
+    product = bmm(batch1, batch2)
+    total = product.sum(0)
+    return _plus(input, total.to(product._array.dtype), beta, alpha)
 
 
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (the outer product of vec1 and vec2)."""
-    return _plus(input, outer(vec1, vec2), beta, alpha)
+    product = outer(vec1, vec2)
+    if product._array.dtype.kind == "b" and tensor("addr", input)._array.dtype.kind == "b":
+        return comparison.logical_or(
+            comparison.logical_and(input, bool(beta)), comparison.logical_and(product, bool(alpha))
+        )
+    return _plus(input, product, beta, alpha)

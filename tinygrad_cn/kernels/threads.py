@@ -64,6 +64,15 @@ class _Crew:
         with self._lock:
             return self._before if self._inside else max(1, int(self._blas[0]()))
 
+    def limit(self, count: int) -> None:
+        """Let BLAS use ``count`` threads from now on."""
+        if self._blas is None:
+            return
+        with self._lock:
+            self._before = count
+            if not self._inside:
+                self._blas[1](count)
+
     @contextmanager
     def single_threaded_blas(self) -> Iterator[None]:
         if self._blas is None:
@@ -101,6 +110,23 @@ class _Crew:
 _crew = _Crew()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_crew.forget)
+
+
+def get_num_threads() -> int:
+    """How many threads large jobs are shared among."""
+    return _crew.size()
+
+
+def set_num_threads(count: int) -> None:
+    """Share large jobs among ``count`` threads, as far as there are so many; BLAS uses as many.
+
+    Raises:
+        RuntimeError: ``count`` is not positive.
+    """
+    if count < 1:
+        raise RuntimeError(f"set_num_threads(): expects a positive number, got {count}")
+    _crew.limit(count)
+
 
 # Below this many multiplications (some 0.5 ms), waking a thread brings less than it costs on a machine that does other
 # things too. Jobs that are bound by memory count several for each element.

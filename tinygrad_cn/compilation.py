@@ -1,0 +1,64 @@
+"""Compilers that are not there: every function is already what it would be compiled to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["compile", "export", "ignore", "is_scripting", "is_tracing", "script", "trace", "unused"]
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """``model`` itself; without one, a decorator that returns what it decorates.
+
+    Args:
+        model (Module or function, optional)
+        options: taken, and without meaning here.
+
+    >>> import tinygrad_cn as tg
+    >>> @tg.compile(fullgraph=True)
+    ... def double(x):
+    ...     return x + x
+    >>> double(tg.tensor(2))
+    tensor(4)
+    """
+    return _same if model is None else model
+
+
+def script(obj: Any, **options: Any) -> Any:
+    """``obj`` itself."""
+    return obj
+
+
+def trace(func: Any, example_inputs: Any = None, **options: Any) -> Any:
+    """``func`` itself; the example inputs are not needed."""
+    return func
+
+
+def export(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` itself."""
+    return function
+
+
+def unused(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` itself."""
+    return function
+
+
+def ignore(function: Any = None, **options: Any) -> Any:
+    """The decorated function itself, with or without options."""
+    return function if callable(function) else _same
+
+
+def is_scripting() -> bool:
+    """False: no program is ever being compiled."""
+    return False
+
+
+def is_tracing() -> bool:
+    """False."""
+    return False
+
+
+def _same(model: Any) -> Any:
+    return model

@@ -1,0 +1,85 @@
+"""What programs ask about GPUs, answered: there is none."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+__all__ = [
+    "current_device",
+    "device_count",
+    "empty_cache",
+    "get_device_name",
+    "is_available",
+    "is_initialized",
+    "manual_seed",
+    "manual_seed_all",
+    "set_device",
+    "synchronize",
+]
+
+
+def is_available() -> bool:
+    """False: tinygrad_cn computes on the CPU.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.device("cuda" if tg.cuda.is_available() else "cpu")
+    device(type='cpu')
+    """
+    return False
+
+
+def is_initialized() -> bool:
+    """False."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing: there is no GPU's generator to seed; `tinygrad_cn.manual_seed` seeds the one there is."""
+
+
+def manual_seed_all(seed: int) -> None:
+    """Nothing, as `manual_seed`."""
+
+
+def empty_cache() -> None:
+    """Nothing: there is no cache."""
+
+
+def synchronize(device: Any = None) -> None:
+    """Nothing: all work is done when a call returns."""
+
+
+def current_device() -> NoReturn:
+    """Refused.
+
+    Raises:
+        RuntimeError: always.
+    """
+    _refuse("current_device")
+
+
+def set_device(device: Any) -> NoReturn:
+    """Refused.
+
+    Raises:
+        RuntimeError: always.
+    """
+    _refuse("set_device")
+
+
+def get_device_name(device: Any = None) -> NoReturn:
+    """Refused.
+
+    Raises:
+        RuntimeError: always.
+    """
+    _refuse("get_device_name")
+
+
+def _refuse(name: str) -> NoReturn:
+    raise RuntimeError(f"cuda.{name}(): tinygrad_cn computes on the CPU; ask cuda.is_available() first")

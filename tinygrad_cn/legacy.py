@@ -1,0 +1,97 @@
+"""The constructors of PyTorch's first years: a type for each dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cn import dtypes
+from tinygrad_cn.tensor import Tensor, array_of_sizes_or_data
+
+__all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+]
+
+
+class _OneDtype(type):
+    """The type of such types: a Tensor is an instance of the one for its dtype."""
+
+    _legacy_dtype: dtypes.dtype
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and instance._array.dtype == cls._legacy_dtype.dtype
+
+    def __call__(cls, *args: Any) -> Tensor:
+        array = array_of_sizes_or_data(args, cls._legacy_dtype.dtype)
+        if array.dtype != cls._legacy_dtype.dtype:
+            raise TypeError(f"{cls.__name__}(): expects a tensor of {cls._legacy_dtype}, got {array.dtype}; use .to(dtype)")
+        tensor: Tensor = Tensor._wrap(array)
+        return tensor
+
+
+class FloatTensor(metaclass=_OneDtype):
+    """float32 tensors, made of sizes (uninitialised) or of data.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.FloatTensor([1, 2])
+    tensor([1., 2.])
+    >>> isinstance(tg.ones(2), tg.FloatTensor)
+    True
+    """
+
+    _legacy_dtype = dtypes.float32
+
+
+class DoubleTensor(metaclass=_OneDtype):
+    """float64 tensors."""
+
+    _legacy_dtype = dtypes.float64
+
+
+class HalfTensor(metaclass=_OneDtype):
+    """float16 tensors."""
+
+    _legacy_dtype = dtypes.float16
+
+
+class LongTensor(metaclass=_OneDtype):
+    """int64 tensors."""
+
+    _legacy_dtype = dtypes.int64
+
+
+class IntTensor(metaclass=_OneDtype):
+    """int32 tensors."""
+
+    _legacy_dtype = dtypes.int32
+
+
+class ShortTensor(metaclass=_OneDtype):
+    """int16 tensors."""
+
+    _legacy_dtype = dtypes.int16
+
+
+class CharTensor(metaclass=_OneDtype):
+    """int8 tensors."""
+
+    _legacy_dtype = dtypes.int8
+
+
+class ByteTensor(metaclass=_OneDtype):
+    """uint8 tensors."""
+
+    _legacy_dtype = dtypes.uint8
+
+
+class BoolTensor(metaclass=_OneDtype):
+    """bool tensors."""
+
+    _legacy_dtype = dtypes.bool_
