@@ -2,7 +2,7 @@
 
 from importlib import import_module as _import_module
 
-from tinygrad_cn import autograd, special
+from tinygrad_cn import autograd, linalg, special
 from tinygrad_cn.creation import (
     arange,
     as_tensor,
@@ -127,6 +127,21 @@ from tinygrad_cn.functions.diagonals import (
 from tinygrad_cn.functions.distances import (
     cdist,
 )
+from tinygrad_cn.functions.factorizations import (
+    cholesky_inverse,
+    cholesky_solve,
+    geqrf,
+    ormqr,
+)
+from tinygrad_cn.functions.factorizations import (
+    householder_product as orgqr,
+)
+from tinygrad_cn.functions.factorizations import (
+    legacy_cholesky as cholesky,
+)
+from tinygrad_cn.functions.factorizations import (
+    legacy_qr as qr,
+)
 from tinygrad_cn.functions.joining import (
     cat,
     chunk,
@@ -137,6 +152,16 @@ from tinygrad_cn.functions.joining import (
     stack,
     unbind,
 )
+from tinygrad_cn.functions.lower_upper import (
+    legacy_lu as lu,
+)
+from tinygrad_cn.functions.lower_upper import (
+    legacy_lu_solve as lu_solve,
+)
+from tinygrad_cn.functions.lower_upper import (
+    lu_unpack,
+)
+from tinygrad_cn.functions.norms import norm
 from tinygrad_cn.functions.pointwise import (
     abs,
     absolute,
@@ -225,7 +250,6 @@ from tinygrad_cn.functions.reduction import (
     mean,
     min,
     nansum,
-    norm,
     prod,
     sort,
     std,
@@ -291,6 +315,24 @@ from tinygrad_cn.functions.shaping import (
 from tinygrad_cn.functions.softmax import (
     log_softmax,
     softmax,
+)
+from tinygrad_cn.functions.solving import (
+    inv as inverse,
+)
+from tinygrad_cn.functions.solving import (
+    pinverse,
+    triangular_solve,
+)
+from tinygrad_cn.functions.spectra import (
+    chain_matmul,
+    det,
+    logdet,
+    matrix_exp,
+    matrix_power,
+    slogdet,
+)
+from tinygrad_cn.functions.spectra import (
+    legacy_svd as svd,
 )
 from tinygrad_cn.functions.stacking import (
     atleast_1d,
@@ -487,6 +529,10 @@ __all__ = [
     "cat",
     "cdist",
     "ceil",
+    "chain_matmul",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
     "chunk",
     "clamp",
     "clamp_max",
@@ -509,6 +555,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "diag",
     "diag_embed",
@@ -554,6 +601,7 @@ __all__ = [
     "full_like",
     "gather",
     "ge",
+    "geqrf",
     "ger",
     "get_default_dtype",
     "get_rng_state",
@@ -579,6 +627,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_conj",
     "is_grad_enabled",
     "is_inference_mode_enabled",
@@ -593,6 +642,7 @@ __all__ = [
     "lerp",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -600,6 +650,7 @@ __all__ = [
     "log10",
     "log_softmax",
     "logaddexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -608,11 +659,16 @@ __all__ = [
     "logsumexp",
     "long",
     "lt",
+    "lu",
+    "lu_solve",
+    "lu_unpack",
     "manual_seed",
     "masked_fill",
     "masked_scatter",
     "masked_select",
     "matmul",
+    "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -640,13 +696,17 @@ __all__ = [
     "numel",
     "ones",
     "ones_like",
+    "orgqr",
+    "ormqr",
     "outer",
     "permute",
+    "pinverse",
     "positive",
     "pow",
     "prod",
     "promote_types",
     "put",
+    "qr",
     "rad2deg",
     "rand",
     "rand_like",
@@ -689,6 +749,7 @@ __all__ = [
     "sinc",
     "sinh",
     "slice_scatter",
+    "slogdet",
     "softmax",
     "sort",
     "special",
@@ -703,6 +764,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -717,6 +779,7 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "triangular_solve",
     "tril",
     "triu",
     "true_divide",

@@ -10,12 +10,13 @@ from tinygrad_cn.functions import (
     softmax,
 )
 from tinygrad_cn.inplace import in_place
+from tinygrad_cn.methods_of_matrices import MatrixMethods
 from tinygrad_cn.methods_of_shape import ShapeMethods
 
 __all__ = ["Methods"]
 
 
-class Methods(ShapeMethods):
+class Methods(ShapeMethods, MatrixMethods):
     """Functions of a tensor, as its methods; names ending in ``_`` write in place."""
 
     __slots__ = ()
@@ -191,7 +192,6 @@ class Methods(ShapeMethods):
     mean = reduction.mean
     min = reduction.min
     nansum = reduction.nansum
-    norm = reduction.norm
     prod = reduction.prod
     softmax = softmax.softmax
     sort = reduction.sort

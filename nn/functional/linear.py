@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cn.errors import DTypeError, ShapeError
-from tinygrad_cn.functions import arithmetic, products, reduction
+from tinygrad_cn.functions import arithmetic, norms, products, reduction
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.ops import linear_algebra
 
@@ -60,18 +60,18 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:
     """input / max(norm, eps) along ``dim``."""
-    size = arithmetic.clamp_min(reduction.norm(input, p, dim, True), eps)
+    size = arithmetic.clamp_min(norms.norm(input, p, dim, True), eps)
     return arithmetic.div(input, size.expand_as(input))
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """<x1, x2> / (max(|x1|, eps) max(|x2|, eps)) along ``dim``."""
     along = reduction.sum(arithmetic.mul(x1, x2), dim)
-    first = arithmetic.clamp_min(reduction.norm(x1, 2, dim), eps)
-    second = arithmetic.clamp_min(reduction.norm(x2, 2, dim), eps)
+    first = arithmetic.clamp_min(norms.norm(x1, 2, dim), eps)
+    second = arithmetic.clamp_min(norms.norm(x2, 2, dim), eps)
     return arithmetic.div(along, arithmetic.mul(first, second))
 
 
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The ``p``-norm of x1 - x2 + eps along the last axis."""
-    return reduction.norm(arithmetic.add(arithmetic.sub(x1, x2), eps), p, -1, keepdim)
+    return norms.norm(arithmetic.add(arithmetic.sub(x1, x2), eps), p, -1, keepdim)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import math
 from typing import Any
 
 import numpy as np
@@ -216,40 +215,6 @@ def logsumexp(input: Any, dim: Dim, keepdim: bool = False) -> Any:
     if a._array.dtype.kind in "biu":
         a = cast(a, dtype=dtypes.default_float.dtype)
     return reductions.logsumexp(a, axis=axes("logsumexp", dim, a._array.ndim), keepdims=keepdim)
-
-
-@accepts_axis
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    """The ``p``-norm of all elements, or along ``dim``; its gradient at 0 is 0.
-
-    Args:
-        input (Tensor): floating.
-        p (number, inf, -inf, or "fro"): "fro" and 2 are the Euclidean norm.
-        dim (int or tuple of ints, optional)
-    """
-    if p == "nuc":
-        raise RuntimeError("norm(): the nuclear norm stands in tinygrad_cn.linalg.matrix_norm")
-    a = _floating("norm", input if dtype is None else cast(input, dtype=dtypes.to_numpy(dtype)))
-    return vector_norm(a, 2 if p in ("fro", None) else p, dim, keepdim)
-
-
-def vector_norm(input: Any, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Any:
-    """The norm (sum |x|^ord)^(1/ord) of all elements, or along ``dim``; its gradient at 0 is 0."""
-    array = input._array
-    where = axes("norm", dim, array.ndim)
-    if ord == 2:
-        return reductions.norm2(input, axis=where, keepdims=keepdim)
-    size = arithmetic.absolute(input)
-    if ord == math.inf:
-        return amax(size, where if where is not None else (), keepdim)
-    if ord == -math.inf:
-        return amin(size, where if where is not None else (), keepdim)
-    if ord == 0:
-        return reductions.sum_(arithmetic.nonzero_count(input), axis=where, keepdims=keepdim)
-    if ord == 1:
-        return reductions.sum_(size, axis=where, keepdims=keepdim)
-    total = reductions.sum_(arithmetic.power(size, float(ord)), axis=where, keepdims=keepdim)
-    return arithmetic.power(total, 1.0 / ord)
 
 
 # -------------------------------------------------------------------------------------- running

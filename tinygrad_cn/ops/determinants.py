@@ -14,7 +14,7 @@ import numpy as np
 from tinygrad_cn.op import op
 from tinygrad_cn.ops.solving import UNCONVERGED, failed, inv, transposed
 
-__all__ = ["cofactors", "det", "logabsdet"]
+__all__ = ["cofactors", "det", "slogdet"]
 
 
 def _on_diagonal(d: Any) -> Any:
@@ -103,10 +103,11 @@ det = op(
     label="LinalgDet",
 )
 
-#: log |det|; -inf for a singular matrix, whose gradient is refused.
-logabsdet = op(
-    "logabsdet",
-    lambda x: np.linalg.slogdet(x)[1],
-    x=lambda g, x: np.expand_dims(g, (-2, -1)) * transposed(inv(x)),
+#: The sign of det and log |det|; -inf for a singular matrix, whose gradient is refused.
+slogdet = op(
+    "slogdet",
+    lambda x: tuple(np.linalg.slogdet(x)),
+    x=lambda g, x: np.expand_dims(g[1], (-2, -1)) * transposed(inv(x)),
+    outputs=2,
     label="LinalgSlogdet",
 )

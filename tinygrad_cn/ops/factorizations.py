@@ -16,7 +16,7 @@ from tinygrad_cn.kernels import elimination
 from tinygrad_cn.op import op
 from tinygrad_cn.ops.solving import failed, solve_triangular, transposed
 
-__all__ = ["cholesky", "lu", "qr"]
+__all__ = ["cholesky", "lu", "qr", "without_complement"]
 
 
 def _cholesky(x: Any) -> Any:
@@ -51,16 +51,51 @@ def _divided(x: Any, r: Any) -> Any:
     return transposed(solve_triangular(r, transposed(x), upper=True))
 
 
-def _qr_x(g: Any, out: Any) -> Any:
+def _qr(x: Any, *, complete: bool = False) -> Any:
+    if x.shape[-1] == 0 or x.size == 0:  # NumPy leaves the shape of an empty Q to chance
+        m, n = x.shape[-2:]
+        q = np.broadcast_to(np.eye(m, m if complete else n, dtype=x.dtype), (*x.shape[:-1], m if complete else n))
+        return q.copy(), np.zeros_like(x, shape=(*x.shape[:-2], m if complete else n, n))
+    return tuple(np.linalg.qr(x, "complete" if complete else "reduced"))
+
+
+def _qr_x(g: Any, out: Any, complete: bool) -> Any:
     gq, gr = g
     q, r = out
+    if complete:
+        n = r.shape[-1]
+        gq = without_complement("qr", q, gq, n)
+        q, r, gr = q[..., :n], r[..., :n, :], gr[..., :n, :]
     m = np.triu(np.matmul(gr, transposed(r)) - np.matmul(transposed(q), gq))
     symmetric = m + transposed(np.triu(m, 1))
     return _divided(gq + np.matmul(q, symmetric), r)
 
 
-#: Q and R of a matrix with at least as many rows as columns. Shape: (..., m, n) -> (..., m, n), (..., n, n).
-qr = op("qr", lambda x: tuple(np.linalg.qr(x)), x=_qr_x, outputs=2, label="LinalgQr")
+def without_complement(name: str, q: Any, g: Any, n: int) -> Any:
+    """The cotangent of the first ``n`` columns of a square orthogonal matrix, with that of the others carried over.
+
+    The others, Q2, are any basis of the complement of the first, Q1: only functions that do not change when Q2 turns
+    have a gradient, which is so when Q2' g2 is symmetric. Then dQ2 = -Q1 dQ1' Q2.
+
+    Raises:
+        RuntimeError: the function depends on the choice of the basis.
+    """
+    if q.shape[-1] == n:
+        return g
+    q1, q2, g1, g2 = q[..., :n], q[..., n:], g[..., :n], g[..., n:]
+    turned = np.matmul(transposed(q2), g2)
+    raw = getattr(turned, "_array", turned)
+    scale = np.max(np.abs(raw), initial=0)
+    if np.max(np.abs(raw - np.swapaxes(raw, -1, -2)), initial=0) > scale * np.sqrt(np.finfo(raw.dtype).eps):
+        raise RuntimeError(
+            f"{name}: a gradient is asked for that depends on the choice of the columns that complete the basis, which "
+            "is arbitrary; use the reduced decomposition"
+        )
+    return g1 - np.matmul(q2, np.matmul(transposed(g2), q1))
+
+
+#: Q and R of a matrix with at least as many rows as columns: Q (..., m, n), R (..., n, n); or (m, m), (m, n).
+qr = op("qr", _qr, x=_qr_x, outputs=2, label="LinalgQr")
 
 # ---------------------------------------------------------------------------------------------- LU
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_cn.kernels.matrix_exponential import matrix_exponential
 from tinygrad_cn.op import op
+from tinygrad_cn.ops.factorizations import without_complement
 from tinygrad_cn.ops.guarded import over
 from tinygrad_cn.ops.solving import UNCONVERGED, failed, transposed
 
@@ -57,16 +58,21 @@ eigh = op("eigh", _eigh, x=_eigh_x, outputs=2, label="LinalgEigh")
 # --------------------------------------------------------------------------------- singular values
 
 
-def _svd(x: Any) -> Any:
+def _svd(x: Any, *, full: bool = False) -> Any:
     try:
-        return tuple(np.linalg.svd(x, full_matrices=False))
+        return tuple(np.linalg.svd(x, full_matrices=full))
     except np.linalg.LinAlgError:
         raise failed("svd", UNCONVERGED, x) from None
 
 
-def _svd_x(g: Any, out: Any) -> Any:
+def _svd_x(g: Any, out: Any, full: bool) -> Any:
     gu, gs, gvh = g
     u, s, vh = out
+    if full:
+        k = s.shape[-1]
+        gu = without_complement("svd", u, gu, k)
+        gvh = transposed(without_complement("svd", transposed(vh), transposed(gvh), k))
+        u, vh = u[..., :k], vh[..., :k, :]
     ut, v, gv = transposed(u), transposed(vh), transposed(gvh)
     rows, columns = s[..., :, None], s[..., None, :]
     gaps = _gaps(s) * (rows + columns)
@@ -83,7 +89,7 @@ def _svd_x(g: Any, out: Any) -> Any:
     return gx
 
 
-#: U, s and V' of the thin decomposition. Shape: (..., m, n) -> (..., m, k), (..., k), (..., k, n).
+#: U, s and V', thin unless ``full``. Shape: (..., m, n) -> (..., m, k), (..., k), (..., k, n).
 svd = op("svd", _svd, x=_svd_x, outputs=3, label="LinalgSvd")
 
 # ------------------------------------------------------------------------------------- exponential
