@@ -31,7 +31,7 @@ class _OneDtype(type):
     def __call__(cls, *args: Any) -> Tensor:
         array = array_of_sizes_or_data(args, cls._legacy_dtype.dtype)
         if array.dtype != cls._legacy_dtype.dtype:
-            raise TypeError(f"{cls.__name__}(): expects a tensor of {cls._legacy_dtype}, got {array.dtype}; use .to(dtype)")
+            raise TypeError(f"{cls.__name__}(): expects {cls._legacy_dtype}, got {array.dtype}; convert it with .to()")
         tensor: Tensor = Tensor._wrap(array)
         return tensor
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.graph import Handle
+from tinygrad_cn.numpy_arranging import ARRANGING
 from tinygrad_cn.op import registry
 from tinygrad_cn.ops import arithmetic, comparison, indexing, linear_algebra, reductions, shape, trigonometric
 
@@ -147,7 +148,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
         return arithmetic.multiply(a, b)
     if np.ndim(raw(b)) <= 2:
         return linear_algebra.matmul(a, b)
-    return np.tensordot(a, b, axes=([-1], [-2]))
+    return ARRANGING[np.tensordot](a, b, axes=([-1], [-2]))
 
 
 def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
@@ -208,7 +209,6 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.concatenate: lambda arrays, axis=0, out=None, **_: shape.concatenate(*arrays, axis=axis),
     np.stack: _stack,
     np.split: _split,
-    np.array_split: _split,
     # choosing
     np.where: _where,
     np.clip: _clip,
@@ -238,7 +238,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.iscomplexobj: lambda x: np.iscomplexobj(raw(x)),
     np.array_repr: lambda a, *_, **__: repr(a),
     np.array_str: lambda a, *_, **__: str(a),
-}
+} | ARRANGING
 
 
 def _reps(x: Any, reps: Any) -> tuple[int, ...]:

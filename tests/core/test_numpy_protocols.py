@@ -84,6 +84,41 @@ CALLS = [
     lambda t: np.copy(t),
     lambda t: np.round(t + 0.1) * t,
     lambda t: np.ones_like(t) * t + np.zeros_like(t) + np.full_like(t, 2.0),
+    lambda t: np.atleast_1d(t) + np.atleast_2d(t) + np.atleast_3d(t)[:, :, 0],
+    lambda t: np.atleast_3d(t[0]),
+    lambda t: np.broadcast_arrays(t[0], A)[0],
+    lambda t: np.column_stack([t[:, 0], t]),
+    lambda t: np.hstack([t, A]),
+    lambda t: np.vstack([t[0], A, t]),
+    lambda t: np.dstack([A, t]),
+    lambda t: np.hsplit(t, 3)[1] * np.hsplit(t, [1])[0],
+    lambda t: np.vsplit(t, 2)[1],
+    lambda t: np.dsplit(np.expand_dims(t, 0), [1, 2])[1],
+    lambda t: np.unstack(t, axis=1)[2],
+    lambda t: np.cross(t, A),
+    lambda t: np.cross(np.transpose(A), np.transpose(t), axis=0),
+    lambda t: np.diag(t) * np.diagonal(t, 1),
+    lambda t: np.diag(t[0], -1),
+    lambda t: np.diagflat(t),
+    lambda t: np.trace(t, 1),
+    lambda t: np.trace(np.stack([t, A, t]), axis1=1, axis2=2),
+    lambda t: np.fft.fftshift(t) - np.fft.ifftshift(t, axes=(1,)),
+    lambda t: np.fliplr(t) + np.flipud(t),
+    lambda t: np.rot90(t, -1),
+    lambda t: np.matrix_transpose(t) + np.real(np.transpose(t)),
+    lambda t: np.meshgrid(t[0], A[1])[0],
+    lambda t: np.meshgrid(A[1], t[0], indexing="ij")[1],
+    lambda t: np.inner(t, A),
+    lambda t: np.outer(A, t),
+    lambda t: np.vdot(t, A),
+    lambda t: np.kron(M, t),
+    lambda t: np.tensordot(t, M, 1),
+    lambda t: np.tensordot(A, t, ([0, 1], [0, 1])),
+    lambda t: np.dot(t, np.stack([M, M])),
+    lambda t: np.repeat(t, 2),
+    lambda t: np.repeat(t, [2, 0, 1], axis=1),
+    lambda t: np.take(t, [[0, 5], [1, 1]]),
+    lambda t: np.take(t, [-1, 0], axis=1),
 ]
 
 
@@ -103,7 +138,7 @@ def test_the_lists_are_covered():
     asked = {
         *(np.all, np.any, np.argmax, np.argmin, np.argsort, np.count_nonzero, np.shape, np.ndim, np.size),
         *(np.array_equal, np.allclose, np.isclose, np.may_share_memory, np.shares_memory, np.result_type),
-        *(np.iscomplexobj, np.array_repr, np.array_str, np.empty_like, np.min, np.amax),
+        *(np.iscomplexobj, np.array_repr, np.array_str, np.empty_like, np.min, np.amax, np.argwhere),
     }
     source = {name for call in CALLS for name in call.__code__.co_names}
     missing = [f.__name__ for f in protocols.FUNCTIONS if f not in asked and f.__name__ not in source]
@@ -118,6 +153,7 @@ def test_questions(x):
     assert np.any(x > 2).item() is True
     assert np.all(x > 2).item() is False
     assert np.count_nonzero(x > 1).item() == 3
+    assert np.argwhere(x > 2).tolist() == [[0, 2]]
     assert (np.shape(x), np.ndim(x), np.size(x), np.size(x, 1)) == ((2, 3), 2, 6, 3)
     assert np.array_equal(x, array)
     assert np.allclose(x, array + 1e-12)
