@@ -22,6 +22,8 @@ from tinygrad_cn.creation import (
     ones_like,
     scalar_tensor,
     tensor,
+    tril_indices,
+    triu_indices,
     zeros,
     zeros_like,
 )
@@ -142,6 +144,16 @@ from tinygrad_cn.functions.factorizations import (
 from tinygrad_cn.functions.factorizations import (
     legacy_qr as qr,
 )
+from tinygrad_cn.functions.fused import (
+    addcdiv,
+    addcmul,
+)
+from tinygrad_cn.functions.histograms import (
+    bincount,
+    histc,
+    histogram,
+    histogramdd,
+)
 from tinygrad_cn.functions.joining import (
     cat,
     chunk,
@@ -162,6 +174,15 @@ from tinygrad_cn.functions.lower_upper import (
     lu_unpack,
 )
 from tinygrad_cn.functions.norms import norm
+from tinygrad_cn.functions.ordering import (
+    kthvalue,
+    median,
+    mode,
+    msort,
+    nanmedian,
+    nanquantile,
+    quantile,
+)
 from tinygrad_cn.functions.pointwise import (
     abs,
     absolute,
@@ -259,6 +280,16 @@ from tinygrad_cn.functions.reduction import (
     var,
     var_mean,
 )
+from tinygrad_cn.functions.running import (
+    cummax,
+    cummin,
+    cumulative_trapezoid,
+    diff,
+    gradient,
+    logcumsumexp,
+    trapezoid,
+    trapz,
+)
 from tinygrad_cn.functions.scatter_reducing import (
     index_reduce,
     scatter_reduce,
@@ -276,6 +307,13 @@ from tinygrad_cn.functions.scattering import (
     slice_scatter,
     take,
     take_along_dim,
+)
+from tinygrad_cn.functions.searching import (
+    bucketize,
+    isin,
+    searchsorted,
+    unique,
+    unique_consecutive,
 )
 from tinygrad_cn.functions.selecting import (
     gather,
@@ -312,6 +350,26 @@ from tinygrad_cn.functions.shaping import (
     unflatten,
     unsqueeze,
 )
+from tinygrad_cn.functions.signs import (
+    angle,
+    bitwise_left_shift,
+    bitwise_right_shift,
+    copysign,
+    fmax,
+    fmin,
+    frac,
+    frexp,
+    gcd,
+    heaviside,
+    isneginf,
+    isposinf,
+    isreal,
+    lcm,
+    ldexp,
+    logaddexp2,
+    nextafter,
+    sgn,
+)
 from tinygrad_cn.functions.softmax import (
     log_softmax,
     softmax,
@@ -322,6 +380,19 @@ from tinygrad_cn.functions.solving import (
 from tinygrad_cn.functions.solving import (
     pinverse,
     triangular_solve,
+)
+from tinygrad_cn.functions.special import (
+    digamma,
+    erfc,
+    erfinv,
+    i0,
+    igamma,
+    igammac,
+    lgamma,
+    logit,
+    mvlgamma,
+    polygamma,
+    xlogy,
 )
 from tinygrad_cn.functions.spectra import (
     chain_matmul,
@@ -351,6 +422,13 @@ from tinygrad_cn.functions.stacking import (
     unsafe_split_with_sizes,
     vsplit,
     vstack,
+)
+from tinygrad_cn.functions.statistics import (
+    corrcoef,
+    cov,
+    dist,
+    nanmean,
+    renorm,
 )
 from tinygrad_cn.functions.tensor_products import (
     addbmm,
@@ -404,7 +482,7 @@ from tinygrad_cn.tensor import (
 __version__ = "0.1.0"
 
 #: Packages that are loaded when they are first used, so that ``import tinygrad_cn`` stays light.
-_SUBMODULES = frozenset({"nn", "optim", "testing", "utils"})
+_SUBMODULES = frozenset({"accelerator", "backends", "cuda", "fft", "jit", "nn", "optim", "signal", "testing", "utils"})
 
 # Functions of layers that PyTorch has here too; the engine stands below nn, so they are looked up when first used.
 _FROM_FUNCTIONAL = frozenset(
@@ -452,10 +530,33 @@ _FROM_FUNCTIONAL = frozenset(
     }
 )
 
+#: Names of modules that few programs need.
+_FROM_ELSEWHERE = {
+    "BoolTensor": "legacy",
+    "ByteTensor": "legacy",
+    "CharTensor": "legacy",
+    "DoubleTensor": "legacy",
+    "FloatTensor": "legacy",
+    "HalfTensor": "legacy",
+    "IntTensor": "legacy",
+    "LongTensor": "legacy",
+    "ShortTensor": "legacy",
+    "bartlett_window": "window_functions",
+    "blackman_window": "window_functions",
+    "compile": "compilation",
+    "get_num_threads": "kernels.threads",
+    "hamming_window": "window_functions",
+    "hann_window": "window_functions",
+    "kaiser_window": "window_functions",
+    "set_num_threads": "kernels.threads",
+}
+
 
 def __getattr__(name: str) -> object:
     if name in _SUBMODULES:
         return _import_module(f"tinygrad_cn.{name}")
+    if name in _FROM_ELSEWHERE:
+        return getattr(_import_module(f"tinygrad_cn.{_FROM_ELSEWHERE[name]}"), name)
     if name in _FROM_FUNCTIONAL:
         return getattr(_import_module("tinygrad_cn.nn.functional"), name)
     raise AttributeError(f"module 'tinygrad_cn' has no attribute {name!r}")
@@ -480,6 +581,8 @@ __all__ = [
     "acosh",
     "add",
     "addbmm",
+    "addcdiv",
+    "addcmul",
     "addmm",
     "addmv",
     "addr",
@@ -489,6 +592,7 @@ __all__ = [
     "amax",
     "amin",
     "aminmax",
+    "angle",
     "any",
     "arange",
     "arccos",
@@ -515,9 +619,12 @@ __all__ = [
     "autograd",
     "baddbmm",
     "bernoulli",
+    "bincount",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "block_diag",
     "bmm",
@@ -525,6 +632,7 @@ __all__ = [
     "broadcast_shapes",
     "broadcast_tensors",
     "broadcast_to",
+    "bucketize",
     "cartesian_prod",
     "cat",
     "cdist",
@@ -547,12 +655,18 @@ __all__ = [
     "concatenate",
     "conj",
     "conj_physical",
+    "copysign",
+    "corrcoef",
     "cos",
     "cosh",
     "count_nonzero",
+    "cov",
     "cross",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_trapezoid",
     "default_generator",
     "deg2rad",
     "det",
@@ -562,6 +676,9 @@ __all__ = [
     "diagflat",
     "diagonal",
     "diagonal_scatter",
+    "diff",
+    "digamma",
+    "dist",
     "div",
     "divide",
     "dot",
@@ -576,6 +693,8 @@ __all__ = [
     "eq",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "exp2",
     "expm1",
@@ -594,24 +713,37 @@ __all__ = [
     "float_power",
     "floor",
     "floor_divide",
+    "fmax",
+    "fmin",
     "fmod",
+    "frac",
+    "frexp",
     "from_dlpack",
     "from_numpy",
     "full",
     "full_like",
     "gather",
+    "gcd",
     "ge",
     "geqrf",
     "ger",
     "get_default_dtype",
     "get_rng_state",
+    "gradient",
     "greater",
     "greater_equal",
     "gt",
     "half",
+    "heaviside",
+    "histc",
+    "histogram",
+    "histogramdd",
     "hsplit",
     "hstack",
     "hypot",
+    "i0",
+    "igamma",
+    "igammac",
     "iinfo",
     "index_add",
     "index_copy",
@@ -635,13 +767,21 @@ __all__ = [
     "is_tensor",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
     "kron",
+    "kthvalue",
+    "lcm",
+    "ldexp",
     "le",
     "lerp",
     "less",
     "less_equal",
+    "lgamma",
     "linalg",
     "linspace",
     "log",
@@ -650,11 +790,14 @@ __all__ = [
     "log10",
     "log_softmax",
     "logaddexp",
+    "logaddexp2",
+    "logcumsumexp",
     "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logit",
     "logspace",
     "logsumexp",
     "long",
@@ -672,22 +815,30 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "median",
     "meshgrid",
     "min",
     "minimum",
     "mm",
+    "mode",
     "moveaxis",
     "movedim",
+    "msort",
     "mul",
     "multinomial",
     "multiply",
     "mv",
+    "mvlgamma",
     "nan_to_num",
+    "nanmean",
+    "nanmedian",
+    "nanquantile",
     "nansum",
     "narrow",
     "ne",
     "neg",
     "negative",
+    "nextafter",
     "no_grad",
     "nonzero",
     "norm",
@@ -701,12 +852,14 @@ __all__ = [
     "outer",
     "permute",
     "pinverse",
+    "polygamma",
     "positive",
     "pow",
     "prod",
     "promote_types",
     "put",
     "qr",
+    "quantile",
     "rad2deg",
     "rand",
     "rand_like",
@@ -720,6 +873,7 @@ __all__ = [
     "reciprocal",
     "relu",
     "remainder",
+    "renorm",
     "repeat_interleave",
     "reshape",
     "resolve_conj",
@@ -734,6 +888,7 @@ __all__ = [
     "scatter",
     "scatter_add",
     "scatter_reduce",
+    "searchsorted",
     "seed",
     "select",
     "select_scatter",
@@ -741,6 +896,7 @@ __all__ = [
     "set_grad_enabled",
     "set_printoptions",
     "set_rng_state",
+    "sgn",
     "short",
     "sigmoid",
     "sign",
@@ -779,9 +935,13 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "trapezoid",
+    "trapz",
     "triangular_solve",
     "tril",
+    "tril_indices",
     "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "uint8",
@@ -790,6 +950,8 @@ __all__ = [
     "uint64",
     "unbind",
     "unflatten",
+    "unique",
+    "unique_consecutive",
     "unravel_index",
     "unsafe_chunk",
     "unsafe_split",
@@ -801,6 +963,7 @@ __all__ = [
     "vsplit",
     "vstack",
     "where",
+    "xlogy",
     "zeros",
     "zeros_like",
 ]

@@ -12,11 +12,12 @@ from tinygrad_cn.functions import (
 from tinygrad_cn.inplace import in_place
 from tinygrad_cn.methods_of_matrices import MatrixMethods
 from tinygrad_cn.methods_of_shape import ShapeMethods
+from tinygrad_cn.methods_of_values import ValueMethods
 
 __all__ = ["Methods"]
 
 
-class Methods(ShapeMethods, MatrixMethods):
+class Methods(ShapeMethods, MatrixMethods, ValueMethods):
     """Functions of a tensor, as its methods; names ending in ``_`` write in place."""
 
     __slots__ = ()

@@ -19,6 +19,15 @@ copysign = elementwise(
     y=lambda g: np.zeros_like(g),
     floating=True,
 )
+angle = elementwise(
+    "angle",
+    lambda x: np.where(x != x, x, np.where(x < 0, math.pi, 0)).astype(x.dtype),
+    x=lambda g: np.zeros_like(g),
+    floating=True,
+)
+isposinf = elementwise("isposinf", lambda x: x == math.inf)
+isneginf = elementwise("isneginf", lambda x: x == -math.inf)
+isreal = elementwise("isreal", lambda x: np.imag(x) == 0)
 frac = elementwise("frac", lambda x: x - np.trunc(x), x=lambda g: g)
 
 
@@ -60,7 +69,12 @@ def _fmin_y(g: Any, x: Any, y: Any) -> Any:
 fmax = elementwise("fmax", np.fmax, x=_takes_x, y=_takes_y)
 fmin = elementwise("fmin", np.fmin, x=_fmin_x, y=_fmin_y)
 
-heaviside = elementwise("heaviside", lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)))
+heaviside = elementwise(
+    "heaviside",
+    lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)),
+    x=lambda g: np.zeros_like(g),
+    y=lambda g, x: np.where(x == 0, g, 0),
+)
 gcd = elementwise("gcd", np.gcd)
 lcm = elementwise("lcm", lambda x, y: np.abs(np.lcm(x, y)))
 
