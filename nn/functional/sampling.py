@@ -136,8 +136,8 @@ def _cubic(place: Any, size: int, padding_mode: str, align_corners: bool) -> Tap
     low = np.floor(place._array)
     t = place - place._wrap(low)
     a = -0.75
-    far = lambda x: ((a * x - 5 * a) * x + 8 * a) * x - 4 * a  # noqa: E731
-    near = lambda x: ((a + 2) * x - (a + 3)) * x * x + 1  # noqa: E731
+    far = lambda x: ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    near = lambda x: ((a + 2) * x - (a + 3)) * x * x + 1
     kernel: Sequence[tuple[Callable[[Any], Any], Any]] = ((far, t + 1), (near, t), (near, 1 - t), (far, 2 - t))
     taps: Taps = []
     for reach, (curve, distance) in enumerate(kernel, -1):

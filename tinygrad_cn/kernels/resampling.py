@@ -114,7 +114,7 @@ def cubic_lines(size: int, out: int, scale: float | None, align_corners: bool) -
 
 
 def smooth_lines(size: int, out: int, scale: float | None, align_corners: bool, cubic: bool) -> Lines:
-    """Antialiased: the triangle or Keys' kernel (a = -0.5), widened where the result has fewer points than the input."""
+    """Antialiased: the triangle or Keys' kernel (a = -0.5), widened where the image shrinks."""
     ratio = _ratio(size, out, scale, align_corners)
     stretch = max(ratio, 1.0)
     reach = (2.0 if cubic else 1.0) * stretch
