@@ -15,7 +15,7 @@ import torch
 
 import tinygrad_cn as tg
 
-from .classify import CHOOSING, UP_TO_SIGN, key, sample_reason
+from .classify import CHOOSING, READ_A_TRIANGLE, UP_TO_SIGN, key, sample_reason
 from .compare import difference, leaves, structure, within
 from .convert import Missing, Unconvertible, find, method, rebound, to_ours, to_torch
 
@@ -235,7 +235,8 @@ class Judge:
 
     def aliases(self) -> None:
         """Other names must exist."""
-        names = [f"Tensor.{a.name}" if a.op is None else a.name for a in self.op.aliases]
+        given = [(a.name.removeprefix("torch."), a.op) for a in self.op.aliases]
+        names = [f"Tensor.{name}" if op is None else name for name, op in given]
         for name in names:
             try:
                 find(name)
@@ -279,6 +280,7 @@ class Judge:
             if problem and aspect == "float32" and self.no_worse(sample, ours, theirs):
                 problem = None
             if problem is None and aspect == "float32" and call.leaves:
+                call, ours, theirs = self.completed(sample, call, ours, theirs)
                 problem = self.first_order(sample, call, ours, theirs, 1e-3)
             self.report.add(aspect, problem, sample)
             return
@@ -286,8 +288,16 @@ class Judge:
         if problem is None:
             self.report.add("views", _sharing(call, ours, theirs), sample)
         if call.leaves and problem is None:
-            self.gradients(sample, call, ours, theirs)
+            self.gradients(sample, *self.completed(sample, call, ours, theirs))
         self.variants(sample, theirs)
+
+    def completed(self, sample: Any, call: _Call, ours: Any, theirs: Any) -> tuple[_Call, Any, Any]:
+        """The call whose gradients are compared: with matrices made symmetric or triangular, where that is needed."""
+        if self.report.key not in READ_A_TRIANGLE:
+            return call, ours, theirs
+        call, wrapper = _Call(sample, True), self.op.gradcheck_wrapper
+        theirs = wrapper(self.op, *call.args, **call.kwargs)
+        return call, rebound(wrapper)(self.function, *call.our_args, **call.our_kwargs), theirs
 
     def values(self, sample: Any, ours: Any, theirs: Any, tolerance: float) -> str | None:
         problem = _compared(ours, theirs, tolerance)

@@ -9,7 +9,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 from .tiers import tier_of
 
-__all__ = ["CHOOSING", "EXCLUDED", "UP_TO_SIGN", "key", "operators", "sample_reason"]
+__all__ = ["CHOOSING", "EXCLUDED", "READ_A_TRIANGLE", "UP_TO_SIGN", "key", "operators", "sample_reason"]
 
 #: Operators of the tiers that are not judged, by key, with the reason.
 EXCLUDED: dict[str, str] = {}
@@ -17,6 +17,10 @@ EXCLUDED: dict[str, str] = {}
 #: Decompositions whose factors are defined up to signs (or an orthogonal factor): results are compared after the
 #: function that PyTorch's own tests apply to them.
 UP_TO_SIGN = {"svd", "linalg.svd", "linalg.eigh", "linalg.qr", "qr", "geqrf", "linalg.householder_product"}
+
+#: Functions that read one triangle of a matrix, for which PyTorch gives the other one a gradient too, where it has no
+#: meaning: their gradients are judged on matrices made symmetric or triangular, as in PyTorch's own gradient checks.
+READ_A_TRIANGLE = {"cholesky_inverse", "cholesky_solve", "linalg.pinv.hermitian"}
 
 #: Operators that return positions along ``dim``, and their first positional arguments: among equal elements PyTorch
 #: promises none of them (its own choice changes with the size), so positions may differ where the elements do not.

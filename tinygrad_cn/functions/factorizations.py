@@ -229,8 +229,8 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
             f"{name}(): other of shape {list(other._array.shape)} does not fit reflectors of shape "
             f"{list(input._array.shape)}"
         )
-    if input._array.shape[-1] > m:
-        raise ShapeError(f"{name}(): input has more columns than rows: {list(input._array.shape)}")
+    if tau._array.ndim and tau._array.shape[-1] > m:
+        raise ShapeError(f"{name}(): tau of shape {list(tau._array.shape)} has more than the {m} rows of input")
     v = _reflectors(name, input, tau)
     if left:
         return _reflected(v, tau, other, bool(transpose))

@@ -99,7 +99,7 @@ def lu_factor(A: Any, *, pivot: bool = True) -> LUFactor:
 def legacy_lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
     """The older form of `lu_factor`: ``tinygrad_cn.lu``."""
     found = lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
-    return tuple(found) if get_infos else tuple(found[:2])
+    return found if get_infos else tuple(found[:2])
 
 
 def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:

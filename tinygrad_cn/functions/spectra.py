@@ -288,12 +288,14 @@ def vander(x: Any, *, N: int | None = None) -> Any:
             [1, 3, 9]])
     """
     array = tensor("linalg.vander", x, "x")._array
-    if array.ndim < 1:
-        raise ShapeError("linalg.vander(): x must have at least 1 dimension, got a 0-d tensor")
-    count = array.shape[-1] if N is None else N
-    if count < 0 or (N is not None and N < 1):
+    if not array.ndim:
+        if N is None:
+            raise ShapeError("linalg.vander(): without N x must have at least 1 dimension, got a 0-d tensor")
+        return vander(np.expand_dims(x, 0), N=N)
+    if N is not None and N < 1:
         raise RuntimeError(f"linalg.vander(): N must be greater than 0, got {N}")
-    if array.dtype.kind == "b":
+    count = array.shape[-1] if N is None else N
+    if array.dtype.kind in "biu":  # as in running products
         x = in_dtype(x, np.int64)
     dtype = x._array.dtype
     ones = np.ones((*array.shape, 1), dtype=dtype)

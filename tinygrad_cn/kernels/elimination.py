@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ def lu(a: Any) -> tuple[Any, Any, Any]:
     """
     *batch, m, n = a.shape
     k = min(m, n)
-    work = np.array(a).reshape(-1, m, n)
-    count = len(work)
+    count = math.prod(batch)
+    work = np.array(a).reshape(count, m, n)
     pivots = np.broadcast_to(np.arange(1, k + 1, dtype=np.int32), (count, k)).copy()
     zero = np.zeros(count, dtype=np.int32)
     every = np.arange(count)
@@ -51,7 +52,7 @@ def permutation(pivots: Any, m: int) -> Any:
     array([2, 0, 1])
     """
     *batch, k = pivots.shape
-    flat = pivots.reshape(-1, k) - 1
+    flat = pivots.reshape(math.prod(batch), k) - 1
     order = np.broadcast_to(np.arange(m), (len(flat), m)).copy()
     every = np.arange(len(flat))
     for j in range(k):
@@ -96,7 +97,7 @@ def ldl(a: Any) -> tuple[Any, Any, Any]:
         a: (..., n, n) -> (..., n, n), (..., n), (...).
     """
     n = a.shape[-1]
-    work = np.tril(a).reshape(-1, n, n)
+    work = np.tril(a).reshape(math.prod(a.shape[:-2]), n, n)
     pivots = np.zeros((len(work), n), dtype=np.int32)
     info = np.zeros(len(work), dtype=np.int32)
     for one, pivot, i in zip(work, pivots, range(len(work)), strict=True):
@@ -159,10 +160,11 @@ def ldl_solve(ld: Any, pivots: Any, b: Any) -> Any:
     """
     n = ld.shape[-1]
     shape = np.broadcast_shapes(ld.shape[:-2], b.shape[:-2])
-    factors = np.broadcast_to(ld, (*shape, n, n)).reshape(-1, n, n)
-    rows = np.broadcast_to(pivots, (*shape, n)).reshape(-1, n)
+    count = math.prod(shape)
+    factors = np.broadcast_to(ld, (*shape, n, n)).reshape(count, n, n)
+    rows = np.broadcast_to(pivots, (*shape, n)).reshape(count, n)
     x = np.array(np.broadcast_to(b, (*shape, *b.shape[-2:])))
-    flat = x.reshape(-1, *b.shape[-2:])
+    flat = x.reshape(count, *b.shape[-2:])
     for i in range(len(flat)):
         flat[i] = _ldl_solve_one(factors[i], rows[i].tolist(), flat[i])
     return flat.reshape(x.shape)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.op import op
-from tinygrad_cn.ops.guarded import over, times
+from tinygrad_cn.ops.guarded import times
 
 Axis = int | tuple[int, ...] | None
 
@@ -136,15 +136,15 @@ def _norm(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.sqrt(np.add.reduce(x * x, axis=axis, keepdims=keepdims))
 
 
-#: The Euclidean norm; its gradient at 0 is 0, the sub-gradient of least norm.
-norm2 = op(
-    "norm2",
-    _norm,
-    x=lambda g, x, out, axis, keepdims: over(
-        times(restored(g, x.shape, axis, keepdims), x), restored(out, x.shape, axis, keepdims)
-    ),
-    label="LinalgVectorNorm",
-)
+def _norm_x(g: Any, x: Any, out: Any, axis: Axis, keepdims: bool) -> Any:
+    """g x / |x|, and 0 at 0, where the norm has a kink and 0 is the sub-gradient of least norm."""
+    length, g = restored(out, x.shape, axis, keepdims), restored(g, x.shape, axis, keepdims)
+    flat = length == 0
+    return times(np.where(flat, 0, g) / np.where(flat, 1, length), x)
+
+
+#: The Euclidean norm.
+norm2 = op("norm2", _norm, x=_norm_x, label="LinalgVectorNorm")
 
 # ---------------------------------------------------------------------------------------- products
 
