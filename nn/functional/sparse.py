@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import storage
+from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions import arithmetic, selecting
 from tinygrad_cn.functions._arguments import index_array, tensor
 
@@ -30,7 +31,10 @@ def embedding(
         TypeError: positions that are no integers.
     """
     index = index_array("embedding", tensor("embedding", input))
-    rows = tensor("embedding", weight, "weight")._array.shape[0]
+    table = tensor("embedding", weight, "weight")._array
+    if table.ndim != 2:
+        raise ShapeError(f"embedding(): weight must be a matrix (V, D), got shape {list(table.shape)}")
+    rows = len(table)
     if index.size and (index.min() < 0 or index.max() >= rows):
         worst = index.min() if index.min() < 0 else index.max()
         raise IndexError(f"embedding(): index {worst} is out of range for a table of {rows} rows")
