@@ -1,6 +1,7 @@
 """tinygrad_cn: reverse-mode automatic differentiation from scratch on NumPy, with PyTorch's names."""
 
 from importlib import import_module as _import_module
+from math import e, inf, nan, pi
 
 from tinygrad_cn import autograd, linalg, special
 from tinygrad_cn.creation import (
@@ -250,6 +251,14 @@ from tinygrad_cn.functions.products import (
     mv,
     outer,
 )
+from tinygrad_cn.functions.questions import (
+    can_cast,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
+    is_same_size,
+    result_type,
+)
 from tinygrad_cn.functions.real_parts import (
     conj,
     conj_physical,
@@ -430,6 +439,9 @@ from tinygrad_cn.functions.statistics import (
     nanmean,
     renorm,
 )
+from tinygrad_cn.functions.striding import (
+    as_strided,
+)
 from tinygrad_cn.functions.tensor_products import (
     addbmm,
     addr,
@@ -562,6 +574,13 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'tinygrad_cn' has no attribute {name!r}")
 
 
+# PyTorch's words for layouts of memory, of which there is one kind; None as an index
+channels_last = "channels_last"
+contiguous_format = "contiguous_format"
+preserve_format = "preserve_format"
+strided = "strided"
+newaxis = None
+
 # PyTorch's other names of dtypes
 double = float64
 float = float32
@@ -606,6 +625,7 @@ __all__ = [
     "argmin",
     "argsort",
     "argwhere",
+    "as_strided",
     "as_tensor",
     "asarray",
     "asin",
@@ -633,11 +653,13 @@ __all__ = [
     "broadcast_tensors",
     "broadcast_to",
     "bucketize",
+    "can_cast",
     "cartesian_prod",
     "cat",
     "cdist",
     "ceil",
     "chain_matmul",
+    "channels_last",
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
@@ -655,6 +677,7 @@ __all__ = [
     "concatenate",
     "conj",
     "conj_physical",
+    "contiguous_format",
     "copysign",
     "corrcoef",
     "cos",
@@ -686,6 +709,7 @@ __all__ = [
     "dsplit",
     "dstack",
     "dtype",
+    "e",
     "einsum",
     "empty",
     "empty_like",
@@ -751,6 +775,7 @@ __all__ = [
     "index_put",
     "index_reduce",
     "index_select",
+    "inf",
     "inference_mode",
     "initial_seed",
     "inner",
@@ -760,10 +785,14 @@ __all__ = [
     "int32",
     "int64",
     "inverse",
+    "is_complex",
     "is_conj",
+    "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_neg",
+    "is_nonzero",
+    "is_same_size",
     "is_tensor",
     "isclose",
     "isfinite",
@@ -829,6 +858,7 @@ __all__ = [
     "multiply",
     "mv",
     "mvlgamma",
+    "nan",
     "nan_to_num",
     "nanmean",
     "nanmedian",
@@ -838,6 +868,7 @@ __all__ = [
     "ne",
     "neg",
     "negative",
+    "newaxis",
     "nextafter",
     "no_grad",
     "nonzero",
@@ -851,10 +882,12 @@ __all__ = [
     "ormqr",
     "outer",
     "permute",
+    "pi",
     "pinverse",
     "polygamma",
     "positive",
     "pow",
+    "preserve_format",
     "prod",
     "promote_types",
     "put",
@@ -878,6 +911,7 @@ __all__ = [
     "reshape",
     "resolve_conj",
     "resolve_neg",
+    "result_type",
     "roll",
     "rot90",
     "round",
@@ -917,6 +951,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "strided",
     "sub",
     "subtract",
     "sum",

@@ -27,6 +27,7 @@ class RandomFills:
     __slots__ = ()
 
     _array: Any
+    _wrap: Any
 
     def uniform_(self, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **kwargs: Any) -> Any:
         """Fill with numbers drawn evenly from [from, to)."""
@@ -44,6 +45,15 @@ class RandomFills:
     def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Any:
         """Fill with ones drawn with probability ``p`` (a number or a Tensor), else zeros."""
         return _written(self, _source(generator).bernoulli(raw(p), self._array.shape, self._array.dtype), "bernoulli_")
+
+    def bernoulli(self, p: float | None = None, *, generator: Any = None) -> Any:
+        """Ones drawn with these probabilities (or ``p``), else zeros, as a new tensor."""
+        array = self._array
+        return self._wrap(_source(generator).bernoulli(array if p is None else p, array.shape, array.dtype))
+
+    def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Any:
+        """Indices drawn with probabilities in proportion to these weights."""
+        return self._wrap(_source(generator).multinomial(self._array, num_samples, replacement))
 
     def random_(self, *bounds: Any, generator: Any = None) -> Any:
         """Fill with integers drawn evenly from [from, to), [0, to), or all that the dtype holds."""

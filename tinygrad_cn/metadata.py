@@ -49,7 +49,8 @@ class Metadata:
         """The bytes of one element."""
         return self._array.itemsize
 
-    is_cuda = is_sparse = is_quantized = is_meta = is_mps = False
+    is_cpu = True
+    is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_nested = is_xpu = False
     layout = "strided"
     names = property(lambda self: (None,) * self._array.ndim)
 
@@ -77,6 +78,18 @@ class Metadata:
         """How many elements apart neighbours along each axis (or ``dim``) are in memory."""
         strides = tuple(s // self._array.itemsize for s in self._array.strides)
         return strides if dim is None else strides[dim]
+
+    def get_device(self) -> int:
+        """-1: the CPU has no number."""
+        return -1
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """False: memory is never pinned for a GPU."""
+        return False
+
+    def is_inference(self) -> bool:
+        """False: tensors made in inference mode are like others."""
+        return False
 
     def storage_offset(self) -> int:
         """How many elements into its memory the first one stands."""

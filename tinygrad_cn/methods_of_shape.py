@@ -7,6 +7,7 @@ from tinygrad_cn.functions import (
     diagonals,
     joining,
     products,
+    questions,
     real_parts,
     scatter_reducing,
     scattering,
@@ -14,6 +15,7 @@ from tinygrad_cn.functions import (
     shaping,
     sliding,
     stacking,
+    striding,
     tensor_products,
 )
 from tinygrad_cn.inplace import in_place, reshaped_in_place
@@ -37,6 +39,7 @@ class ShapeMethods:
     diagflat = diagonals.diagflat
     diagonal = diagonals.diagonal
     diagonal_scatter = diagonals.diagonal_scatter
+    fill_diagonal_ = diagonals.fill_diagonal_
     trace = diagonals.trace
     conj = real_parts.conj
     conj_physical = real_parts.conj_physical
@@ -48,6 +51,8 @@ class ShapeMethods:
     rot90 = combining.rot90
     sum_to_size = combining.sum_to_size
     unfold = sliding.unfold
+    as_strided = striding.as_strided
+    is_nonzero = questions.is_nonzero
     real = property(real_parts.real)
 
     conj_physical_ = in_place(real_parts.conj_physical)

@@ -146,3 +146,31 @@ def test_compilers_give_back_what_they_are_given():
     assert tg.compile(mode="max-autotune")(f) is f
     assert tg.jit.script(f) is f
     assert tg.jit.trace(f, tg.ones(1)) is f
+
+
+def test_memory_read_with_strides():
+    x = tg.arange(6.0, dtype=tg.float64, requires_grad=True)
+    y = x * 1
+    columns = y.as_strided((2, 3), (1, 2))
+    assert columns.tolist() == [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]
+    columns.mul_(2)
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0] * 6
+    with pytest.raises(RuntimeError, match="share memory"):
+        x.detach().as_strided((2, 2), (1, 1)).add_(1)
+    with pytest.raises(RuntimeError, match="leave the 6 elements"):
+        x.as_strided((2, 3), (4, 1))
+    with pytest.raises(RuntimeError, match="not contiguous"):
+        x.reshape(2, 3).mT.as_strided((2,), (1,))
+    part = x.detach()[2:]
+    assert part.as_strided((2,), (2,)).tolist() == [2.0, 4.0]
+    assert part.as_strided((2,), (1,), 3).tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4), (7, 3), (2, 2, 2)])
+def test_diagonals_are_filled_as_numpy_fills_them(shape, wrap):
+    x = tg.zeros(shape)
+    expected = np.zeros(shape)
+    np.fill_diagonal(expected, 5.0, wrap=wrap)
+    assert x.fill_diagonal_(5.0, wrap).tolist() == expected.tolist()

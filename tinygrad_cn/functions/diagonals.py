@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions._arguments import axis, tensor
-from tinygrad_cn.inplace import assign
+from tinygrad_cn.inplace import assign, set_item
 from tinygrad_cn.ops import diagonals as ops
 from tinygrad_cn.ops import reductions, shape
 
@@ -17,6 +19,7 @@ __all__ = [
     "diagflat",
     "diagonal",
     "diagonal_scatter",
+    "fill_diagonal_",
     "hermitian",
     "reversed_axes",
     "trace",
@@ -154,6 +157,27 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
         )
     assign(target, src, "diagonal_scatter")
     return result
+
+
+def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
+    """Write one value onto the main diagonal of a tensor whose axes meet in it; ``wrap``: again below a tall matrix.
+
+    Raises:
+        RuntimeError: fewer than 2 dimensions; more than 2 of different sizes.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.zeros(2, 2).fill_diagonal_(1)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    sizes = tensor("fill_diagonal_", input)._array.shape
+    if len(sizes) < 2 or (len(sizes) > 2 and len(set(sizes)) > 1):
+        raise RuntimeError(f"fill_diagonal_(): expects a matrix, or axes of one size; got shape {list(sizes)}")
+    line = np.arange(min(sizes))
+    index = (line,) * len(sizes)
+    if wrap and len(sizes) == 2 and sizes[0] > sizes[1]:
+        index = np.divmod(np.arange(0, sizes[0] * sizes[1], sizes[1] + 1), sizes[1])
+    return set_item(input, index, np.asarray(fill_value).astype(input._array.dtype), "fill_diagonal_")
 
 
 def trace(input: Any) -> Any:

@@ -54,6 +54,31 @@ def scattered(choose: Any) -> Sample:
     return Sample(arrays, {"index": index, "axis": axis})
 
 
+@st.composite
+def strides(choose: Any, back: bool) -> Sample:
+    """Sizes and strides that stay inside an array of some 20 elements, overlapping or not."""
+    shape = choose(hnp.array_shapes(min_dims=0, max_dims=3, max_side=3))
+    steps = tuple(choose(st.integers(0, 3)) for _ in shape)
+    offset = choose(st.integers(0, 2))
+    last = offset + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+    size = choose(st.sampled_from([(last + 1,), (2, last + 1)]))
+    if back:
+        return Sample((choose(draw.arrays(shape)),), {"size": size, "strides": steps, "offset": offset})
+    return Sample((choose(draw.arrays(size)),), {"shape": shape, "strides": steps, "offset": offset})
+
+
+def _places(shape: Any, strides: Any, offset: int) -> Any:
+    places = [offset + sum(i * step for i, step in zip(place, strides, strict=True)) for place in np.ndindex(shape)]
+    return np.array(places, dtype=int).reshape(shape)
+
+
+def _add_strided(x: Any, size: Any, strides: Any, offset: int) -> Any:
+    out = np.zeros(size, dtype=x.dtype)
+    for place, value in zip(_places(x.shape, strides, offset).ravel(), x.ravel(), strict=True):
+        out.flat[place] += value
+    return out
+
+
 def _extreme(combine: Any) -> Any:
     def spelled(x: Any, src: Any, index: Any, axis: int) -> Any:
         out = x.copy()
@@ -70,6 +95,8 @@ CASES = [
     Case("embed_diagonal", diagonals(back=True)),
     Case("windows", slid(back=False), _windows),
     Case("add_windows", slid(back=True)),
+    Case("strided", strides(back=False), lambda x, shape, strides, offset: x.ravel()[_places(shape, strides, offset)]),
+    Case("add_strided", strides(back=True), _add_strided),
     Case("scatter_max", scattered(), _extreme(max), analytic=False),
     Case("scatter_min", scattered(), _extreme(min), analytic=False),
 ]
