@@ -113,7 +113,7 @@ def _edges(name: str, columns: np.ndarray, bins: Any, bounds: Any) -> tuple[list
                 raise ShapeError(f"{name}(): edges must be a vector with elements, got shape {b._array.shape}")
             if b._array.dtype != columns.dtype:
                 raise DTypeError(f"{name}(): the edges are {b._array.dtype}, the values {columns.dtype}; convert one")
-            if (np.diff(b._array) < 0).any():
+            if b._array[0] <= b._array[-1] and (np.diff(b._array) < 0).any():  # else no value lies inside
                 raise RuntimeError(f"{name}(): the edges of the bins must increase")
         return [b._array.copy() for b in given], False
     numbers = [bins] * count if isinstance(bins, int) else [int(b) for b in bins]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cn import dtypes
 from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions._arguments import axis, raw, tensor
 from tinygrad_cn.functions.results import ValuesIndices
@@ -165,6 +166,8 @@ trapz = trapezoid
 
 def _spacings(input: Any, spacing: Any, dims: Sequence[int]) -> list[Any]:
     """For each of the axes a step, or a vector of coordinates."""
+    if spacing is None:
+        spacing = 1
     if not isinstance(spacing, tuple | list):
         if isinstance(spacing, Handle):
             raise TypeError("gradient(): spacing must be a number, or a sequence of numbers or Tensors")
@@ -185,7 +188,7 @@ def _slope(x: Any, number: int, step: Any, edge_order: int) -> Any:
 
     if not isinstance(step, Handle):
         n = x._array.shape[number]
-        step = x._wrap(np.arange(n, dtype=np.float64 if x._array.dtype.kind in "biu" else x._array.dtype) * step)
+        step = x._wrap(np.arange(n, dtype=x._array.dtype) * step)
     size = (-1,) + (1,) * (x._array.ndim - 1 - number)
     widths = shape.reshape(_steps(step, 0), shape=size)
     slopes = arithmetic.divide(_steps(x, number), widths)
@@ -235,5 +238,5 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
                 f"gradient(): needs at least {edge_order + 1} elements along each axis, but the shape is {array.shape}"
             )
     steps = _spacings(input, spacing, dims)
-    results = tuple(_slope(input, d, step, edge_order) for d, step in zip(dims, steps, strict=True))
-    return tuple(cast(r, dtype=array.dtype) if array.dtype.kind in "iu" else r for r in results)
+    x = input if array.dtype.kind == "f" else cast(input, dtype=dtypes.default_float.dtype)
+    return tuple(_slope(x, d, step, edge_order) for d, step in zip(dims, steps, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ def _places(sequence: np.ndarray, values: np.ndarray, side: str) -> np.ndarray:
     """The places of ``values`` in the rows of ``sequence``, which is one row or has a row for each of theirs."""
     if sequence.ndim == 1:
         return np.asarray(np.searchsorted(sequence, values, side))
-    rows = sequence.reshape(-1, sequence.shape[-1])
-    wanted = values.reshape(len(rows), -1) if values.size else values.reshape(len(rows), 0)
+    count = math.prod(sequence.shape[:-1])
+    rows, wanted = sequence.reshape(count, sequence.shape[-1]), values.reshape(count, values.shape[-1])
     found = [np.searchsorted(row, value, side) for row, value in zip(rows, wanted, strict=True)]
     return np.asarray(found, dtype=np.int64).reshape(values.shape)
 
@@ -119,7 +120,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 
 def _answers(input: Any, values: Any, inverse: Any, counts: Any, wants: tuple[bool, bool]) -> Any:
     answers = [values] + [a for a, wanted in zip((inverse, counts), wants, strict=True) if wanted]
-    wrapped = tuple(input._wrap(np.ascontiguousarray(a)) for a in answers)
+    wrapped = tuple(input._wrap(np.array(a)) for a in answers)
     return wrapped if len(wrapped) > 1 else wrapped[0]
 
 

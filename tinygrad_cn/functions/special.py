@@ -124,7 +124,7 @@ def igamma(input: Any, other: Any) -> Any:
     Raises:
         MissingExtraError: SciPy is not installed.
     """
-    return bessel.igamma(*both("igamma", input, other))
+    return bessel.igamma(tensor("igamma", input), tensor("igamma", other, "other"))
 
 
 def igammac(input: Any, other: Any) -> Any:
@@ -133,7 +133,7 @@ def igammac(input: Any, other: Any) -> Any:
     Raises:
         MissingExtraError: SciPy is not installed.
     """
-    return bessel.igammac(*both("igammac", input, other))
+    return bessel.igammac(tensor("igammac", input), tensor("igammac", other, "other"))
 
 
 # ----------------------------------------------------------------------------------------- Bessel
