@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.op import op
+from tinygrad_cn.ops.linear_algebra import matmul
 from tinygrad_cn.ops.solving import UNCONVERGED, failed, inv, transposed
 
 __all__ = ["cofactors", "det", "slogdet"]
@@ -56,18 +57,18 @@ def _cofactors(x: Any) -> Any:
     if not x.size:
         return np.zeros_like(x)
     u, s, vh = _svd("det", x)
-    return _orientation(u, vh) * np.matmul(u * _except_one(s)[..., None, :], vh)
+    return _orientation(u, vh) * matmul(u * _except_one(s)[..., None, :], vh)
 
 
 def _cofactors_along(x: Any, h: Any) -> Any:
     if not x.size:
         return np.zeros_like(x)
     u, s, vh = _svd("det", x)
-    inner = np.matmul(np.matmul(transposed(u), h), transposed(vh))
+    inner = matmul(matmul(transposed(u), h), transposed(vh))
     pairs = _except_two(s)
-    diagonal = np.matmul(pairs, np.diagonal(inner, axis1=-2, axis2=-1)[..., None])[..., 0]
+    diagonal = matmul(pairs, np.diagonal(inner, axis1=-2, axis2=-1)[..., None])[..., 0]
     core = _on_diagonal(diagonal) - pairs * transposed(inner)
-    return _orientation(u, vh) * np.matmul(np.matmul(u, core), vh)
+    return _orientation(u, vh) * matmul(matmul(u, core), vh)
 
 
 def _third(g: Any, x: Any, h: Any) -> Any:
@@ -75,9 +76,9 @@ def _third(g: Any, x: Any, h: Any) -> Any:
     b = transposed(inv(x))
     gt, ht = transposed(g), transposed(h)
     along_g, along_h = _inner(b, g), _inner(b, h)
-    bh, bg = np.matmul(np.matmul(b, ht), b), np.matmul(np.matmul(b, gt), b)
+    bh, bg = matmul(matmul(b, ht), b), matmul(matmul(b, gt), b)
     first = (along_g * along_h - _inner(bh, g)) * b
-    rest = np.matmul(np.matmul(bh, gt), b) + np.matmul(np.matmul(bg, ht), b) - along_g * bh - along_h * bg
+    rest = matmul(matmul(bh, gt), b) + matmul(matmul(bg, ht), b) - along_g * bh - along_h * bg
     return np.expand_dims(det(x), (-2, -1)) * (first + rest)
 
 

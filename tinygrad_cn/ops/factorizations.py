@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_cn.kernels import elimination
 from tinygrad_cn.op import op
+from tinygrad_cn.ops.linear_algebra import matmul
 from tinygrad_cn.ops.solving import failed, solve_triangular, transposed
 
 __all__ = ["cholesky", "lu", "qr", "without_complement"]
@@ -29,7 +30,7 @@ def _cholesky(x: Any) -> Any:
 
 def _cholesky_x(g: Any, out: Any) -> Any:
     """L'^-1 S L^-1 with S the symmetric part of tril(L' g), as x is symmetric whichever triangle was read."""
-    phi = np.tril(np.matmul(transposed(out), g))
+    phi = np.tril(matmul(transposed(out), g))
     middle = 0.5 * (phi + transposed(np.tril(phi, -1)))
     return _between(out, middle)
 
@@ -66,9 +67,9 @@ def _qr_x(g: Any, out: Any, complete: bool) -> Any:
         n = r.shape[-1]
         gq = without_complement("qr", q, gq, n)
         q, r, gr = q[..., :n], r[..., :n, :], gr[..., :n, :]
-    m = np.triu(np.matmul(gr, transposed(r)) - np.matmul(transposed(q), gq))
+    m = np.triu(matmul(gr, transposed(r)) - matmul(transposed(q), gq))
     symmetric = m + transposed(np.triu(m, 1))
-    return _divided(gq + np.matmul(q, symmetric), r)
+    return _divided(gq + matmul(q, symmetric), r)
 
 
 def without_complement(name: str, q: Any, g: Any, n: int) -> Any:
@@ -83,7 +84,7 @@ def without_complement(name: str, q: Any, g: Any, n: int) -> Any:
     if q.shape[-1] == n:
         return g
     q1, q2, g1, g2 = q[..., :n], q[..., n:], g[..., :n], g[..., n:]
-    turned = np.matmul(transposed(q2), g2)
+    turned = matmul(transposed(q2), g2)
     raw = getattr(turned, "_array", turned)
     scale = np.max(np.abs(raw), initial=0)
     if np.max(np.abs(raw - np.swapaxes(raw, -1, -2)), initial=0) > scale * np.sqrt(np.finfo(raw.dtype).eps):
@@ -91,7 +92,7 @@ def without_complement(name: str, q: Any, g: Any, n: int) -> Any:
             f"{name}: a gradient is asked for that depends on the choice of the columns that complete the basis, which "
             "is arbitrary; use the reduced decomposition"
         )
-    return g1 - np.matmul(q2, np.matmul(transposed(g2), q1))
+    return g1 - matmul(q2, matmul(transposed(g2), q1))
 
 
 #: Q and R of a matrix with at least as many rows as columns: Q (..., m, n), R (..., n, n); or (m, m), (m, n).
@@ -111,12 +112,12 @@ def _lu_x(g: Any, out: Any) -> Any:
     rest = None
     if m > n:  # L2 = A2 U^-1
         rest = _divided(g[..., k:, :], square)
-        gu = gu - np.triu(np.matmul(transposed(packed[..., k:, :]), rest))
+        gu = gu - np.triu(matmul(transposed(packed[..., k:, :]), rest))
     elif n > m:  # U2 = L^-1 A2
         rest = solve_triangular(transposed(square), g[..., :, k:], upper=True, unit=True)
-        gl = gl - np.tril(np.matmul(rest, transposed(packed[..., :, k:])), -1)
+        gl = gl - np.tril(matmul(rest, transposed(packed[..., :, k:])), -1)
     lower = np.tril(square, -1) + np.eye(k, dtype=packed.dtype)
-    inner = np.tril(np.matmul(transposed(lower), gl), -1) + np.triu(np.matmul(gu, transposed(np.triu(square))))
+    inner = np.tril(matmul(transposed(lower), gl), -1) + np.triu(matmul(gu, transposed(np.triu(square))))
     block = _divided(solve_triangular(transposed(square), inner, upper=True, unit=True), square)
     if rest is not None:
         block = np.concatenate((block, rest), axis=-2 if m > n else -1)

@@ -16,6 +16,7 @@ from tinygrad_cn.errors import LinAlgError
 from tinygrad_cn.graph import unbroadcast
 from tinygrad_cn.kernels import elimination
 from tinygrad_cn.op import op
+from tinygrad_cn.ops.linear_algebra import matmul
 
 __all__ = ["UNCONVERGED", "failed", "inv", "pinv", "solve", "solve_triangular", "transposed"]
 
@@ -51,7 +52,7 @@ def _singular(name: str, x: Any) -> LinAlgError:
 inv = op(
     "inv",
     _inv,
-    x=lambda g, out: -np.matmul(np.matmul(transposed(out), g), transposed(out)),
+    x=lambda g, out: -matmul(matmul(transposed(out), g), transposed(out)),
     label="LinalgInvEx",
 )
 
@@ -65,7 +66,7 @@ def _solve(a: Any, b: Any) -> Any:
 
 def _solve_back(g: Any, needs: Sequence[bool], a: Any, out: Any, b_shape: tuple[int, ...]) -> tuple[Any, Any]:
     gb = solve(transposed(a), g)
-    ga = unbroadcast(-np.matmul(gb, transposed(out)), a.shape) if needs[0] else None
+    ga = unbroadcast(-matmul(gb, transposed(out)), a.shape) if needs[0] else None
     return ga, unbroadcast(gb, b_shape)
 
 
@@ -92,7 +93,7 @@ def _solve_triangular_back(
     gb = solve_triangular(transposed(a), g, upper=not upper, unit=unit)
     ga = None
     if needs[0]:
-        full = -np.matmul(gb, transposed(out))
+        full = -matmul(gb, transposed(out))
         ga = np.triu(full, 1 if unit else 0) if upper else np.tril(full, -1 if unit else 0)
         ga = unbroadcast(ga, a.shape)
     return ga, unbroadcast(gb, b_shape)
@@ -124,16 +125,16 @@ def _pinv(x: Any, *, atol: Any = 0.0, rtol: Any = 0.0) -> Any:
     least = np.maximum(np.expand_dims(atol, -1), np.expand_dims(rtol, -1) * top)
     kept = s > least
     inverse = np.where(kept, 1, 0).astype(s.dtype) / np.where(kept, s, 1)
-    return np.matmul(transposed(vh) * inverse[..., None, :], transposed(u))
+    return matmul(transposed(vh) * inverse[..., None, :], transposed(u))
 
 
 def _pinv_x(g: Any, x: Any, out: Any) -> Any:
     """-P' g P' + (I - X P) g' P P' + P' P g' (I - P X), where ' transposes and P is the pseudo-inverse of X."""
     p, pt, gt = out, transposed(out), transposed(g)
-    first = np.matmul(np.matmul(pt, g), pt)
-    right = np.matmul(np.matmul(gt, p), pt)
-    left = np.matmul(pt, np.matmul(p, gt))
-    return -first + (right - np.matmul(x, np.matmul(p, right))) + (left - np.matmul(np.matmul(left, p), x))
+    first = matmul(matmul(pt, g), pt)
+    right = matmul(matmul(gt, p), pt)
+    left = matmul(pt, matmul(p, gt))
+    return -first + (right - matmul(x, matmul(p, right))) + (left - matmul(matmul(left, p), x))
 
 
 pinv = op("pinv", _pinv, x=_pinv_x, label="LinalgPinv")

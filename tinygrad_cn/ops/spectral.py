@@ -15,6 +15,7 @@ from tinygrad_cn.kernels.matrix_exponential import matrix_exponential
 from tinygrad_cn.op import op
 from tinygrad_cn.ops.factorizations import without_complement
 from tinygrad_cn.ops.guarded import over
+from tinygrad_cn.ops.linear_algebra import matmul
 from tinygrad_cn.ops.solving import UNCONVERGED, failed, transposed
 
 __all__ = ["eigh", "matrix_exp", "svd"]
@@ -48,8 +49,8 @@ def _eigh_x(g: Any, out: Any) -> Any:
     """V (diag(g_l) + skew(V' g_v) / 2 / gaps) V'."""
     gl, gv = g
     values, v = out
-    turned = over(0.5 * _skew(np.matmul(transposed(v), gv)), _gaps(values))
-    return np.matmul(np.matmul(v, turned + _diagonal(gl)), transposed(v))
+    turned = over(0.5 * _skew(matmul(transposed(v), gv)), _gaps(values))
+    return matmul(matmul(v, turned + _diagonal(gl)), transposed(v))
 
 
 #: Eigenvalues in ascending order, and eigenvectors as columns; the triangle ``uplo`` is read.
@@ -78,14 +79,14 @@ def _svd_x(g: Any, out: Any, full: bool) -> Any:
     gaps = _gaps(s) * (rows + columns)
     eye = np.eye(s.shape[-1], dtype=bool)
     gaps = np.where(eye, 1, gaps)  # the diagonal of a skew matrix is 0: any divisor but 0 does
-    ugu, vgv = np.matmul(ut, gu), np.matmul(vh, gv)
+    ugu, vgv = matmul(ut, gu), matmul(vh, gv)
     core = over(_skew(ugu), gaps) * columns + rows * over(_skew(vgv), gaps) + _diagonal(gs)
-    gx = np.matmul(np.matmul(u, core), vh)
+    gx = matmul(matmul(u, core), vh)
     m, n, k = u.shape[-2], vh.shape[-1], s.shape[-1]
     if m > k:
-        gx = gx + np.matmul(over(gu - np.matmul(u, ugu), columns), vh)
+        gx = gx + matmul(over(gu - matmul(u, ugu), columns), vh)
     if n > k:
-        gx = gx + np.matmul(u, transposed(over(gv - np.matmul(v, vgv), columns)))
+        gx = gx + matmul(u, transposed(over(gv - matmul(v, vgv), columns)))
     return gx
 
 
