@@ -2,6 +2,7 @@
 
 from .activation import (
     celu,
+    celu_,
     elu,
     elu_,
     gelu,
@@ -24,6 +25,7 @@ from .activation import (
     rrelu,
     rrelu_,
     selu,
+    selu_,
     sigmoid,
     silu,
     softmax,
@@ -69,6 +71,7 @@ from .linear import (
     linear,
     normalize,
     pairwise_distance,
+    pdist,
 )
 from .linear_cross_entropy import (
     linear_cross_entropy,
@@ -100,6 +103,7 @@ from .normalization import (
     group_norm,
     instance_norm,
     layer_norm,
+    local_response_norm,
     rms_norm,
 )
 from .padding import pad
@@ -117,6 +121,11 @@ from .pooling import (
     max_pool2d,
     max_pool3d,
 )
+from .power_pooling import (
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+)
 from .rearranging import (
     channel_shuffle,
     fold,
@@ -131,7 +140,13 @@ from .sampling import (
 )
 from .sparse import (
     embedding,
+    embedding_bag,
     one_hot,
+)
+from .unpooling import (
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
 )
 
 __all__ = [
@@ -151,6 +166,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "channel_shuffle",
     "conv1d",
     "conv2d",
@@ -168,6 +184,7 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
     "fold",
     "gaussian_nll_loss",
@@ -192,12 +209,19 @@ __all__ = [
     "leaky_relu_",
     "linear",
     "linear_cross_entropy",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "multi_margin_loss",
@@ -209,6 +233,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",
@@ -221,6 +246,7 @@ __all__ = [
     "rrelu_",
     "scaled_dot_product_attention",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn import dtypes, random, storage
-from tinygrad_cn.errors import ShapeError
+from tinygrad_cn import dtypes, random
+from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions import arithmetic, joining, pointwise
 from tinygrad_cn.functions._arguments import axis, tensor
 from tinygrad_cn.inplace import assign
@@ -50,8 +50,13 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh(): min_val {min_val} is above max_val {max_val}")
-    if tensor("hardtanh", input)._array.dtype.kind in "iu":
+    kind = tensor("hardtanh", input)._array.dtype
+    if kind.kind in "biu":
         min_val, max_val = int(min_val), int(max_val)
+        if kind.kind == "b" or (kind.kind == "u" and min_val < 0):
+            raise DTypeError(
+                f"hardtanh(): a tensor of dtype {kind} has no values in [{min_val}, {max_val}]; convert it"
+            )
     return _finish(input, ops.hardtanh(input, low=min_val, high=max_val), inplace, "hardtanh_")
 
 
@@ -150,9 +155,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
 
 def mish(input: Any, inplace: bool = False) -> Any:
     """x tanh(log(1 + e^x))."""
-    since = storage.tick()
-    result = arithmetic.mul(input, pointwise.tanh(softplus(input)))
-    return assign(input, result, "mish_", since) if inplace else result
+    return _finish(input, ops.mish(tensor("mish", input)), inplace, "mish_")
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
@@ -298,3 +301,13 @@ def threshold_(input: Any, threshold_: float, value: float) -> Any:
 def rrelu_(input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Any:
     """`rrelu` in place."""
     return rrelu(input, lower, upper, training, True)
+
+
+def celu_(input: Any, alpha: float = 1.0) -> Any:
+    """`celu` in place."""
+    return celu(input, alpha, True)
+
+
+def selu_(input: Any) -> Any:
+    """`selu` in place."""
+    return selu(input, True)

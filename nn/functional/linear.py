@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cn.errors import DTypeError, ShapeError
-from tinygrad_cn.functions import arithmetic, norms, products, reduction
+from tinygrad_cn.functions import arithmetic, norms, products, reduction, selecting
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.ops import linear_algebra
 
@@ -66,6 +68,10 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """<x1, x2> / (max(|x1|, eps) max(|x2|, eps)) along ``dim``."""
+    shape = np.broadcast_shapes(
+        tensor("cosine_similarity", x1)._array.shape, tensor("cosine_similarity", x2, "x2")._array.shape
+    )
+    x1, x2 = (x if x._array.shape == shape else x.expand(shape) for x in (x1, x2))
     along = reduction.sum(arithmetic.mul(x1, x2), dim)
     first = arithmetic.clamp_min(norms.norm(x1, 2, dim), eps)
     second = arithmetic.clamp_min(norms.norm(x2, 2, dim), eps)
@@ -75,3 +81,24 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The ``p``-norm of x1 - x2 + eps along the last axis."""
     return norms.norm(arithmetic.add(arithmetic.sub(x1, x2), eps), p, -1, keepdim)
+
+
+def pdist(input: Any, p: float = 2.0) -> Any:
+    """The ``p``-norm distances of all pairs of different rows, the first row with the others first.
+
+    Shape:
+        (N, D) -> (N (N - 1) / 2,).
+
+    Raises:
+        ShapeError: the input is no matrix.
+        RuntimeError: ``p`` is negative.
+    """
+    x = tensor("pdist", input)._array
+    if x.ndim != 2:
+        raise ShapeError(f"pdist(): input must have 2 dimensions (N, D), got shape {list(x.shape)}")
+    if x.dtype.kind not in "fc":
+        raise DTypeError(f"pdist(): needs a floating input, got {x.dtype}; convert with .float()")
+    if not p >= 0:
+        raise RuntimeError(f"pdist(): p must not be negative, got {p}")
+    first, second = np.triu_indices(len(x), 1)
+    return norms.norm(arithmetic.sub(selecting.getitem(input, first), selecting.getitem(input, second)), p, -1)

@@ -102,7 +102,7 @@ def _classes(name: str, target: Any, classes: int, ignore_index: int) -> tuple[n
     t = target._array
     if t.dtype != np.int64:
         t = t.astype(np.int64)
-    if not t.size or np.maximum.reduce(t.view(np.uint64), axis=None) < classes and not 0 <= ignore_index < classes:
+    if not t.size or (np.maximum.reduce(t.view(np.uint64), axis=None) < classes and not 0 <= ignore_index < classes):
         return t, None  # read without a sign, a negative class is a very large one
     kept = t != ignore_index
     bad = kept & ((t < 0) | (t >= classes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from tinygrad_cn import storage
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions import arithmetic, pointwise, reduction
 from tinygrad_cn.functions._arguments import tensor
+from tinygrad_cn.kernels.averaging import average_windows
 from tinygrad_cn.ops import normalization as ops
+from tinygrad_cn.ops.pooling import avg_pool
 
 
 def _along_channels(value: Any, ndim: int) -> Any:
@@ -191,3 +194,35 @@ def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, ep
     eps = float(np.finfo(input._array.dtype).eps) if eps is None else eps
     power = reduction.mean(pointwise.square(input), tuple(range(-count, 0)), True)
     return _affine(arithmetic.mul(input, pointwise.rsqrt(arithmetic.add(power, eps))), weight, None)
+
+
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """x / (k + alpha mean x^2)^beta, the mean over ``size`` neighbouring channels, 0 beyond the ends.
+
+    Krizhevsky et al., 2012, section 3.3.
+
+    Args:
+        input (Tensor)
+        size (int): how many channels, x's own in the middle.
+        alpha, beta, k (float)
+
+    Shape:
+        (N, C, *S), at least one S.
+
+    Raises:
+        ShapeError: fewer than 3 dimensions.
+        ValueError: ``size`` is less than 1.
+    """
+    name = "local_response_norm"
+    shape = tensor(name, input)._array.shape
+    if len(shape) < 3:
+        raise ShapeError(f"{name}(): input must have at least 3 dimensions (N, C, *S), got shape {list(shape)}")
+    if size < 1:
+        raise ValueError(f"{name}(): size must be at least 1, got {size}")
+    if not input._array.size:
+        return input.clone()
+    pads = ((size // 2, (size - 1) // 2), (0, 0))
+    planes = input.reshape(shape[0], 1, shape[1], math.prod(shape[2:]))
+    windows = average_windows(name, planes._array.shape, (size, 1), (1, 1), pads)
+    mean = avg_pool(pointwise.square(planes), windows=windows).reshape(shape)
+    return arithmetic.div(input, arithmetic.pow(arithmetic.add(arithmetic.mul(mean, alpha), k), beta))

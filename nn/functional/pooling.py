@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_cn.errors import ShapeError
+from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.kernels import averaging, pooling
 from tinygrad_cn.kernels.windows import per_axis, symmetric
@@ -89,6 +89,8 @@ def _avg_pool(
     divisor: int | None = None,
 ) -> Any:  # fmt: skip
     shape = _shape(name, input, ndim)
+    if input._array.dtype.kind == "b":
+        raise DTypeError(f"{name}(): a mean of bools is not defined; convert with .float()")
     kernel = per_axis(kernel, ndim, "kernel_size", name)
     stride = kernel if stride is None or stride == () or stride == [] else per_axis(stride, ndim, "stride", name)
     pads = symmetric(per_axis(padding, ndim, "padding", name))
@@ -162,6 +164,8 @@ def _targets(name: str, shape: tuple[int, ...], output_size: Any, ndim: int) -> 
 
 def _adaptive_avg(name: str, ndim: int, input: Any, output_size: Any) -> Any:
     shape = _shape(name, input, ndim)
+    if input._array.dtype.kind not in "fc":
+        raise DTypeError(f"{name}(): needs a floating input, got {input._array.dtype}; convert with .float()")
     windows = averaging.adaptive_windows(shape, _targets(name, shape, output_size, ndim))
     return ops.avg_pool(input, windows=windows)
 

@@ -84,6 +84,19 @@ def _silu_x(g: Any, x: Any) -> Any:
 silu = elementwise("silu", lambda x: x * sigmoid(x), x=_silu_x)
 
 
+def _mish(x: Any) -> Any:
+    return x * np.tanh(_softplus(x, beta=1.0, threshold=20.0))
+
+
+def _mish_x(g: Any, x: Any) -> Any:
+    t = np.tanh(softplus(x, beta=1.0, threshold=20.0))
+    return g * (t + x * sigmoid(x) * (1 - t * t))
+
+
+#: x tanh(log(1 + e^x)) (Misra, 2019, arXiv:1908.08681).
+mish = elementwise("mish", _mish, x=_mish_x)
+
+
 def _gelu_x(g: Any, x: Any) -> Any:
     """Phi(x) + x phi(x)."""
     density = np.exp(x * x * -0.5) / _SQRT_2_PI
