@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.graph import Handle
+from tinygrad_cn.matrix_protocols import MATRIX_FUNCTIONS
 from tinygrad_cn.numpy_arranging import ARRANGING
 from tinygrad_cn.op import registry
 from tinygrad_cn.ops import arithmetic, comparison, indexing, linear_algebra, reductions, shape, trigonometric
@@ -238,6 +239,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.iscomplexobj: lambda x: np.iscomplexobj(raw(x)),
     np.array_repr: lambda a, *_, **__: repr(a),
     np.array_str: lambda a, *_, **__: str(a),
+    # linear algebra
+    **MATRIX_FUNCTIONS,
 } | ARRANGING
 
 
