@@ -260,13 +260,13 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Handle) else v for v in (start, end, step))
+    start, end, step = (_bound("arange", v) for v in (start, end, step))
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange(): step {step} does not lead from {start} to {end}")
     if dtype is None:
         floating = any(isinstance(v, float | np.floating) for v in (start, end, step))
         dtype = dtypes.get_default_dtype() if floating else dtypes.int64
-    kind = dtypes.to_numpy(dtype)
+    kind = dtypes.as_dtype(dtype).dtype
     if kind == np.int64:  # as in PyTorch: for this dtype the count too is that of the bounds as integers
         start, end, step = int(start), int(end), int(step)
     count = math.ceil((end - start) / step)
@@ -284,7 +284,7 @@ def linspace(
     Raises:
         RuntimeError: a negative number of steps.
     """
-    kind = dtypes.to_numpy(dtype or dtypes.get_default_dtype())
+    kind = dtypes.as_dtype(dtype or dtypes.get_default_dtype()).dtype
     start, end = _bound("linspace", start), _bound("linspace", end)
     if kind.kind in "iu":
         start, end = int(start), int(end)
@@ -328,7 +328,7 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """``base`` to the powers of `linspace`."""
-    kind = dtypes.to_numpy(dtype or dtypes.get_default_dtype())
+    kind = dtypes.as_dtype(dtype or dtypes.get_default_dtype()).dtype
     start, end = _bound("logspace", start), _bound("logspace", end)
     if kind.kind in "iu":
         start, end = int(start), int(end)
@@ -353,7 +353,7 @@ def _triangle(name: str, keep: Any, row: int, col: int, offset: int, dtype: Any,
     as_device(device)
     if row < 0 or col < 0:
         raise RuntimeError(f"{name}(): sizes must not be negative, got row={row}, col={col}")
-    kind = dtypes.to_numpy(dtype or dtypes.int64)
+    kind = dtypes.as_dtype(dtype or dtypes.int64).dtype
     return made(np.stack(np.nonzero(keep(np.ones((row, col), dtype=bool), offset))).astype(kind))
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions._arguments import axis, tensor
-from tinygrad_cn.functions.products import _check, _plus, bmm, dot, matmul, mul, outer
+from tinygrad_cn.functions.arithmetic import mul
+from tinygrad_cn.functions.products import _check, _plus, bmm, dot, matmul, outer
 from tinygrad_cn.ops import arithmetic, comparison, indexing, reductions, shape
 
 __all__ = ["addbmm", "addr", "cross", "inner", "kron", "linalg_cross", "tensordot", "vdot", "vecdot"]

@@ -19,14 +19,11 @@ def _diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any
     return view
 
 
-diagonal = op(
-    "diagonal",
-    _diagonal,
-    x=lambda g, x_shape, offset, axis1, axis2: embed_diagonal(
-        g, offset=offset, axis1=axis1, axis2=axis2, shape=x_shape
-    ),
-    view=True,
-)
+def _diagonal_back(g: Any, x_shape: Shape, offset: int, axis1: int, axis2: int) -> Any:
+    return embed_diagonal(g, offset=offset, axis1=axis1, axis2=axis2, shape=x_shape)
+
+
+diagonal = op("diagonal", _diagonal, x=_diagonal_back, view=True)
 
 
 def _embed_diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1, shape: Shape) -> Any:

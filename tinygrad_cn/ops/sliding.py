@@ -18,13 +18,11 @@ def _windows(x: Any, *, axis: int, size: int, step: int) -> Any:
     return view[(slice(None),) * axis + (slice(None, None, step),)]
 
 
-windows = op(
-    "windows",
-    _windows,
-    x=lambda g, x_shape, axis, size, step: add_windows(g, axis=axis, size=size, step=step, shape=x_shape),
-    view=True,
-    label="Unfold",
-)
+def _windows_back(g: Any, x_shape: Shape, axis: int, size: int, step: int) -> Any:
+    return add_windows(g, axis=axis, size=size, step=step, shape=x_shape)
+
+
+windows = op("windows", _windows, x=_windows_back, view=True, label="Unfold")
 
 
 def _add_windows(x: Any, *, axis: int, size: int, step: int, shape: Shape) -> Any:

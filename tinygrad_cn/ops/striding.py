@@ -38,13 +38,11 @@ def _strided(x: Any, *, shape: Shape, strides: Shape, offset: int = 0) -> Any:
     return np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=writeable)
 
 
-strided = op(
-    "strided",
-    _strided,
-    x=lambda g, x_shape, shape, strides, offset: add_strided(g, size=x_shape, strides=strides, offset=offset),
-    view=True,
-    label="AsStrided",
-)
+def _strided_back(g: Any, x_shape: Shape, strides: Shape, offset: int) -> Any:
+    return add_strided(g, size=x_shape, strides=strides, offset=offset)
+
+
+strided = op("strided", _strided, x=_strided_back, view=True, label="AsStrided")
 
 
 def _add_strided(x: Any, *, size: Shape, strides: Shape, offset: int = 0) -> Any:
