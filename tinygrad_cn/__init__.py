@@ -1,5 +1,6 @@
 """tinygrad_cn: reverse-mode automatic differentiation from scratch on NumPy, with PyTorch's names."""
 
+import sys as _sys
 from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
@@ -1002,3 +1003,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+if "einops" in _sys.modules:  # loaded before us: it learns of Tensors at once; loaded later, see utils.einops
+    _import_module("tinygrad_cn.utils.einops")

@@ -174,3 +174,21 @@ def test_diagonals_are_filled_as_numpy_fills_them(shape, wrap):
     expected = np.zeros(shape)
     np.fill_diagonal(expected, 5.0, wrap=wrap)
     assert x.fill_diagonal_(5.0, wrap).tolist() == expected.tolist()
+
+
+def test_questions_about_dtypes():
+    assert tg.is_floating_point(tg.ones(1))
+    assert not tg.is_complex(tg.ones(1))
+    assert tg.can_cast(tg.int64, tg.uint8)
+    assert not tg.can_cast(tg.int64, tg.bool)
+    assert tg.result_type(tg.ones(1), tg.tensor(1.0, dtype=tg.float64)) == tg.float32
+    assert tg.is_nonzero(tg.tensor([2]))
+    with pytest.raises(RuntimeError, match="one element"):
+        tg.is_nonzero(tg.ones(2))
+
+
+def test_triangles_by_their_indices():
+    rows, columns = tg.tril_indices(3, 4, 1)
+    assert [rows.tolist(), columns.tolist()] == [i.tolist() for i in np.tril_indices(3, 1, 4)]
+    rows, columns = tg.triu_indices(3, 4, -1)
+    assert [rows.tolist(), columns.tolist()] == [i.tolist() for i in np.triu_indices(3, -1, 4)]
