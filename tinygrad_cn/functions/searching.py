@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from tinygrad_cn.functions._arguments import axis, raw, tensor
 from tinygrad_cn.graph import Handle
 
 
-def _places(sequence: np.ndarray, values: np.ndarray, side: str) -> np.ndarray:
+def _places(sequence: np.ndarray, values: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
     """The places of ``values`` in the rows of ``sequence``, which is one row or has a row for each of theirs."""
     if sequence.ndim == 1:
         return np.asarray(np.searchsorted(sequence, values, side))

@@ -51,33 +51,33 @@ def _by_x(out: Any, x: Any, limit: float) -> Any:
     return np.where(zero, limit, out / np.where(zero, 1, x))
 
 
-bessel_j0 = _op("bessel_j0", lambda s, x: s.j0(x), lambda g, x: -g * bessel_j1(x))
-bessel_j1 = _op("bessel_j1", lambda s, x: s.j1(x), lambda g, x, out: g * (bessel_j0(x) - _by_x(out, x, 0.5)))
-bessel_y0 = _op("bessel_y0", lambda s, x: s.y0(x), lambda g, x: times(g, -bessel_y1(x)))
-bessel_y1 = _op("bessel_y1", lambda s, x: s.y1(x), lambda g, x, out: times(g, bessel_y0(x) - out / x))
+bessel_j0: Op = _op("bessel_j0", lambda s, x: s.j0(x), lambda g, x: -g * bessel_j1(x))
+bessel_j1: Op = _op("bessel_j1", lambda s, x: s.j1(x), lambda g, x, out: g * (bessel_j0(x) - _by_x(out, x, 0.5)))
+bessel_y0: Op = _op("bessel_y0", lambda s, x: s.y0(x), lambda g, x: times(g, -bessel_y1(x)))
+bessel_y1: Op = _op("bessel_y1", lambda s, x: s.y1(x), lambda g, x, out: times(g, bessel_y0(x) - out / x))
 
-i0 = _op("i0", lambda s, x: s.i0(x), lambda g, x: times(g, i1(x)))
-i1 = _op("i1", lambda s, x: s.i1(x), lambda g, x, out: times(g, i0(x) - _by_x(out, x, 0.5)))
-i0e = _op("i0e", lambda s, x: s.i0e(x), lambda g, x, out: g * (i1e(x) - np.sign(x) * out))
-i1e = _op("i1e", lambda s, x: s.i1e(x), lambda g, x, out: g * (i0e(x) - np.sign(x) * out - _by_x(out, x, 0.5)))
+i0: Op = _op("i0", lambda s, x: s.i0(x), lambda g, x: times(g, i1(x)))
+i1: Op = _op("i1", lambda s, x: s.i1(x), lambda g, x, out: times(g, i0(x) - _by_x(out, x, 0.5)))
+i0e: Op = _op("i0e", lambda s, x: s.i0e(x), lambda g, x, out: g * (i1e(x) - np.sign(x) * out))
+i1e: Op = _op("i1e", lambda s, x: s.i1e(x), lambda g, x, out: g * (i0e(x) - np.sign(x) * out - _by_x(out, x, 0.5)))
 
-modified_bessel_k0 = _op("modified_bessel_k0", lambda s, x: s.k0(x), lambda g, x: times(g, -modified_bessel_k1(x)))
-modified_bessel_k1 = _op(
+modified_bessel_k0: Op = _op("modified_bessel_k0", lambda s, x: s.k0(x), lambda g, x: times(g, -modified_bessel_k1(x)))
+modified_bessel_k1: Op = _op(
     "modified_bessel_k1", lambda s, x: s.k1(x), lambda g, x, out: times(g, -modified_bessel_k0(x) - out / x)
 )
-scaled_modified_bessel_k0 = _op(
+scaled_modified_bessel_k0: Op = _op(
     "scaled_modified_bessel_k0",
     lambda s, x: s.k0e(x),
     lambda g, x, out: times(g, out - scaled_modified_bessel_k1(x)),
 )
-scaled_modified_bessel_k1 = _op(
+scaled_modified_bessel_k1: Op = _op(
     "scaled_modified_bessel_k1",
     lambda s, x: s.k1e(x),
     lambda g, x, out: times(g, out - scaled_modified_bessel_k0(x) - out / x),
 )
 
-airy_ai = _op("airy_ai", lambda s, x: s.airy(x)[0], lambda g, x: times(g, airy_ai_prime(x)))
-airy_ai_prime = _op("airy_ai_prime", lambda s, x: s.airy(x)[1], lambda g, x: times(g, x * airy_ai(x)))
+airy_ai: Op = _op("airy_ai", lambda s, x: s.airy(x)[0], lambda g, x: times(g, airy_ai_prime(x)))
+airy_ai_prime: Op = _op("airy_ai_prime", lambda s, x: s.airy(x)[1], lambda g, x: times(g, x * airy_ai(x)))
 
 # ------------------------------------------------------------------------------ spherical (no SciPy)
 
@@ -98,7 +98,7 @@ def _spherical_j0_x(g: Any, x: Any) -> Any:
     return g * np.where(near, series, (np.cos(far) - np.sin(far) / far) / far)
 
 
-spherical_bessel_j0 = elementwise("spherical_bessel_j0", _spherical_j0, x=_spherical_j0_x, floating=True)
+spherical_bessel_j0: Op = elementwise("spherical_bessel_j0", _spherical_j0, x=_spherical_j0_x, floating=True)
 
 # ------------------------------------------------------------------------------- incomplete gamma
 
@@ -123,5 +123,5 @@ def _gamma_op(name: str, function: Callable[[Any, Any, Any], Any], sign: int) ->
 
 
 #: The regularised lower and upper incomplete gamma functions of a and x, arrays both.
-igamma = _gamma_op("igamma", lambda s, a, x: s.gammainc(a, x), 1)
-igammac = _gamma_op("igammac", lambda s, a, x: s.gammaincc(a, x), -1)
+igamma: Op = _gamma_op("igamma", lambda s, a, x: s.gammainc(a, x), 1)
+igammac: Op = _gamma_op("igammac", lambda s, a, x: s.gammaincc(a, x), -1)

@@ -71,7 +71,7 @@ fmin = elementwise("fmin", np.fmin, x=_fmin_x, y=_fmin_y)
 
 heaviside = elementwise(
     "heaviside",
-    lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)),
+    lambda x, y: np.where(x == 0, y, np.asarray(x > 0).astype(np.result_type(x, y))),
     x=lambda g: np.zeros_like(g),
     y=lambda g, x: np.where(x == 0, g, 0),
 )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_cn.op import op
+from tinygrad_cn.op import Op, op
 from tinygrad_cn.ops.guarded import times
 
 __all__ = ["FAMILIES", "polynomial"]
@@ -67,7 +67,7 @@ def _polynomial(x: Any, *, degree: Any, family: str, order: int = 0) -> Any:
 
 
 #: ``degree`` is an array of integers that broadcasts against ``x``.
-polynomial = op(
+polynomial: Op = op(
     "polynomial",
     _polynomial,
     x=lambda g, x, degree, family, order: times(g, polynomial(x, degree=degree, family=family, order=order + 1)),
