@@ -25,6 +25,7 @@ def traced(case: Case, sample: Sample) -> list[int]:
         for i, array in enumerate(sample.arrays)
         if isinstance(array, np.ndarray)
         and array.dtype.kind == "f"
+        and not (operation.inputs and not operation.variadic and operation.inputs[i] in case.constants)
         and (operation.variadic or operation.joint is not None or operation.inputs[i] in operation.rules)
     ]
 
@@ -48,10 +49,11 @@ def weights(out: Any, lattice: int = 3) -> Any:
 def tensors(case: Case, sample: Sample, requires_grad: bool = True, dtype: Any = None) -> tuple[list[Any], list[Any]]:
     """The op's arguments with leaf Tensors in place of the differentiated arrays (copies), and the leaves."""
     arguments = list(sample.arrays)
+    if dtype is not None:
+        arguments = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arguments]
     leaves = []
     for i in traced(case, sample):
-        array = sample.arrays[i]
-        array = array.astype(dtype) if dtype is not None else array.copy() if case.mutates else array
+        array = arguments[i].copy() if case.mutates else arguments[i]
         leaf = Tensor._wrap(array)
         arguments[i] = leaf
         leaves.append(leaf.requires_grad_(requires_grad))

@@ -38,6 +38,7 @@ CASES = [
     Case("hardtanh", unary().map(lambda s: Sample(s.arrays, {"low": -1.0, "high": 1.5})),
          lambda x, low, high: np.where(x < low, low, np.where(x > high, high, x)), analytic=False),
     Case("hardswish", unary(-5, 5), lambda x: x * np.clip(x + 3, 0, 6) / 6, analytic=False),
+    Case("mish", unary(), lambda x: x * np.tanh(np.log1p(np.exp(x))), analytic=False),
     Case("silu", unary(), lambda x: x / (1 + np.exp(-x))),
     Case("gelu", unary(), lambda x: x * (1 + _erf(x / np.sqrt(2))) / 2, analytic=False),
     Case("softmax", along(), _softmax),

@@ -29,6 +29,8 @@ class Case:
         order: up to which order it is differentiated; 0 for ops whose results carry no gradient.
         prepare: parameters that depend on the arrays: ``prepare(arrays, params)`` gives all of them, for one call.
         indirect: numerical derivatives are taken of ``spelled``; the op alone is no function of its arrays.
+        constants: names of inputs that are not differentiated, though they have a rule (which refuses).
+        needs: the optional package that the op computes with.
         mutates: it writes into its first input, on purpose.
         half: it is meant for float16 too.
         label: what sets the case apart from others of its op.
@@ -41,6 +43,8 @@ class Case:
     order: int = 2
     prepare: Callable[..., dict[str, Any]] | None = None
     indirect: bool = False
+    constants: tuple[str, ...] = ()
+    needs: str = ""
     mutates: bool = False
     half: bool = True
     label: str = ""
