@@ -76,7 +76,7 @@ def arrays(
 @st.composite
 def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 3, *, empty: bool = True) -> Shape:
     """Small shapes; with ``empty`` about one in ten has no elements."""
-    shape = draw(hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=1, max_side=max_side))
+    shape: Shape = draw(hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=1, max_side=max_side))
     if empty and shape and draw(st.integers(0, 9)) == 9:
         axis = draw(st.integers(0, len(shape) - 1))
         shape = (*shape[:axis], 0, *shape[axis + 1 :])
@@ -86,7 +86,7 @@ def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 3, *
 @st.composite
 def broadcastable(draw: Any, count: int = 2, max_dims: int = 3, max_side: int = 3) -> tuple[Shape, ...]:
     """Shapes that broadcast together: 0-d ones, missing and stretched axes, and now and then a size of 0."""
-    found = draw(
+    found: tuple[Shape, ...] = draw(
         hnp.mutually_broadcastable_shapes(
             num_shapes=count, min_dims=0, max_dims=max_dims, min_side=1, max_side=max_side
         )
