@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tinygrad_cn.errors import ShapeError
-from tinygrad_cn.functions import arithmetic, pointwise
+from tinygrad_cn.functions import arithmetic
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.kernels.windows import per_axis
 
@@ -20,8 +20,12 @@ def _lp_pool(name: str, ndim: int, input: Any, power: float, kernel: Any, stride
     kernel = per_axis(kernel, ndim, "kernel_size", name)
     pool = (avg_pool1d, avg_pool2d, avg_pool3d)[ndim - 1]
     mean = pool(arithmetic.pow(input, power), kernel, stride, 0, ceil_mode)
-    total = arithmetic.mul(pointwise.relu(mean), math.prod(kernel))
-    return arithmetic.pow(total, 1.0 / power)
+    total = arithmetic.mul(mean, math.prod(kernel))
+    if power == 1:
+        return total
+    zero = total._wrap(total._array == 0)  # where the root has no derivative: its gradient is 0 there
+    root = arithmetic.pow(arithmetic.where(zero, 1, total), 1.0 / power)
+    return arithmetic.where(zero, 0, root)
 
 
 def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
@@ -30,7 +34,7 @@ def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
 
 
 def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
-    """(sum x^p)^(1/p) of each window, and 0 where the sum is negative.
+    """(sum x^p)^(1/p) of each window; NaN where the sum is negative, and of gradient 0 where it is 0.
 
     Args:
         input (Tensor)
