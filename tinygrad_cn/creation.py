@@ -261,7 +261,7 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (_bound("arange", v) for v in (start, end, step))
-    if step == 0 or (end - start) * step < 0:
+    if step == 0 or (end - start) * step < 0 or not math.isfinite(start) or not math.isfinite(end):
         raise RuntimeError(f"arange(): step {step} does not lead from {start} to {end}")
     if dtype is None:
         floating = any(isinstance(v, float | np.floating) for v in (start, end, step))

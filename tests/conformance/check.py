@@ -507,8 +507,10 @@ class Judge:
                 self.report.add("errors", f"taken, but PyTorch says: {type(theirs).__name__}: {message}", sample)
             except (Missing, Unconvertible):
                 continue
-            except Exception:
+            except (RuntimeError, TypeError, ValueError, IndexError):
                 self.report.add("errors", None, sample)
+            except Exception as error:
+                self.report.add("errors", f"refused by accident: {_failed(error)}", sample)
 
 
 def judge(op: Any, wanted: int = 3) -> Report:
