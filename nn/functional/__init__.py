@@ -47,6 +47,9 @@ from .convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from .ctc import (
+    ctc_loss,
+)
 from .dropout import (
     alpha_dropout,
     dropout,
@@ -177,6 +180,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
