@@ -19,7 +19,7 @@ from tinygrad_cn.hooks import HookHandle
 from tinygrad_cn.tensor import Tensor
 
 from ._registry import Registry
-from .parameter import Parameter
+from .parameter import Parameter, is_uninitialized
 
 __all__ = ["IncompatibleKeys", "StateDict"]
 
@@ -96,7 +96,7 @@ class StateDict(Registry):
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         """Put this module's own entries, not those of submodules, into ``destination``. May be overridden."""
         for name, tensor in self._persistent_state():
-            destination[prefix + name] = tensor if keep_vars else tensor.detach()
+            destination[prefix + name] = tensor if keep_vars or is_uninitialized(tensor) else tensor.detach()
         if type(self).get_extra_state is not StateDict.get_extra_state:
             destination[prefix + _EXTRA_STATE] = self.get_extra_state()
 
@@ -209,6 +209,15 @@ class StateDict(Registry):
                     missing_keys.append(key)
                 continue
             value = _as_tensor(state_dict[key])
+            if value is not None and is_uninitialized(value):
+                if not is_uninitialized(tensor):
+                    error_msgs.append(
+                        f'"{key}" of the checkpoint has no values yet: run the module that it was saved from once'
+                    )
+                continue
+            if value is not None and is_uninitialized(tensor):
+                steps.append(_Materialize(tensor, value))
+                continue
             if value is None:
                 error_msgs.append(
                     f'While copying the parameter named "{key}", expected a Tensor or an array of numbers '
@@ -298,6 +307,23 @@ class _Copy(_Step):
         if self.before is not None:
             with no_grad():
                 self.tensor.copy_(self.before)
+
+
+class _Materialize(_Step):
+    """The values of a parameter or buffer that had none, and with them its shape."""
+
+    def __init__(self, tensor: Any, value: Tensor) -> None:
+        self.tensor, self.value = tensor, value
+        self.before: Any = (type(tensor), tensor.data)
+
+    def do(self, keep: bool) -> None:
+        self.tensor.materialize(tuple(self.value.shape))
+        self.tensor.copy_(self.value)
+
+    def undo(self) -> None:
+        kind, data = self.before
+        self.tensor.data = data
+        self.tensor.__class__ = kind
 
 
 class _Assign(_Step):

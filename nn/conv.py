@@ -28,6 +28,7 @@ class _ConvNd(Module):
 
     _axes: int
     _convolve: Callable[..., Tensor]
+    _transposed = False
 
     weight: Parameter
     bias: Parameter | None
@@ -58,10 +59,14 @@ class _ConvNd(Module):
         self.groups = groups
         self.padding_mode = padding_mode
         self._check_padding()
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
+        self.weight = Parameter(empty(self._weight_shape(), device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(out_channels, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        channels = (self.out_channels, self.in_channels)
+        first, second = reversed(channels) if self._transposed else channels
+        return (first, second // self.groups, *self.kernel_size)
 
     def _check_padding(self) -> None:
         if self.padding_mode not in _PADDING_MODES:
@@ -107,6 +112,7 @@ class _ConvNd(Module):
             parts.append(f"padding={self.padding}")
         if self.dilation != (1,) * self._axes:
             parts.append(f"dilation={self.dilation}")
+        parts += self._more_repr()
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
         if self.bias is None:
@@ -114,6 +120,9 @@ class _ConvNd(Module):
         if self.padding_mode != "zeros":
             parts.append(f"padding_mode={self.padding_mode}")
         return ", ".join(parts)
+
+    def _more_repr(self) -> list[str]:
+        return []
 
     def _label(self) -> str:
         return f"{type(self).__name__} {self.in_channels} -> {self.out_channels}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_cn.creation import empty
+from tinygrad_cn.size import Size
 from tinygrad_cn.tensor import Tensor
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_uninitialized"]
 
 
 class _Registered(Tensor):
@@ -71,3 +73,90 @@ class Buffer(_Registered):
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         self._take(data)
         self.persistent = persistent
+
+
+class _Uninitialized(Tensor):
+    """What parameters and buffers share whose shape is not known yet; they hold an empty array of their dtype."""
+
+    _becomes: type[Tensor]
+
+    def materialize(self, shape: tuple[int, ...], device: Any = None, dtype: Any = None) -> None:
+        """Become an ordinary parameter or buffer of ``shape``, with values that are not set yet.
+
+        Args:
+            shape: the shape.
+            device: the CPU.
+            dtype: the dtype; that of the uninitialized tensor if ``None``.
+        """
+        self.data = empty(tuple(shape), device=device, dtype=self.dtype if dtype is None else dtype)
+        self.__class__ = self._becomes
+
+    @property
+    def shape(self) -> Size:  # type: ignore[override]
+        raise RuntimeError(
+            "the shape of an uninitialized parameter or buffer is not known yet: call the lazy module once, with an "
+            "input, before using its parameters"
+        )
+
+    def detach(self) -> Tensor:
+        """Itself: there are no values yet."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        copy: Tensor = type(self)(requires_grad=self.requires_grad, dtype=self.dtype)
+        memo[id(self)] = copy
+        return copy
+
+    def __repr__(self) -> str:  # type: ignore[override]
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose shape is not known yet; a lazy module gives it one when it first sees an input.
+
+    Args:
+        requires_grad: whether gradients are recorded for it.
+        device: the CPU.
+        dtype: the default dtype if ``None``.
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> weight = tg.nn.UninitializedParameter()
+        >>> weight.materialize((2, 3))
+        >>> weight.shape
+        Size([2, 3])
+    """
+
+    _becomes = Parameter
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        Parameter.__init__(self, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(_Uninitialized, Buffer):
+    """A buffer whose shape is not known yet; a lazy module gives it one when it first sees an input.
+
+    Args:
+        requires_grad: accepted as in PyTorch.
+        device: the CPU.
+        dtype: the default dtype if ``None``.
+        persistent: whether ``state_dict`` saves it.
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.UninitializedBuffer()
+        <UninitializedBuffer>
+    """
+
+    _becomes = Buffer
+
+    def __init__(
+        self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
+    ) -> None:
+        Buffer.__init__(self, empty(0, device=device, dtype=dtype), persistent=persistent)
+        self.requires_grad_(requires_grad)
+
+
+def is_uninitialized(tensor: Any) -> bool:
+    """Whether ``tensor`` is a parameter or buffer whose shape is not known yet."""
+    return isinstance(tensor, _Uninitialized)

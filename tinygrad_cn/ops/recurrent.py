@@ -1,0 +1,302 @@
+"""Recurrent layers: one op runs a layer of an RNN, LSTM or GRU over all steps in one direction.
+
+The steps stand one after another, step ``t`` with ``batch_sizes[t]`` rows, so that sequences of different lengths
+need no padding: sorted by length, step ``t`` holds the first ``batch_sizes[t]`` of them. Backwards in time the
+sequences join as their last steps come up. What the inputs contribute to the gates, ``x``, does not depend on the steps
+before and comes as one product; the op adds what the state contributes.
+
+Each op is fused: its backward pass walks the steps once, and the gradients of the weights are one product over all
+steps. Its spelled-out twin serves at second order and as its test.
+
+Sigmoids are taken as ``(1 + tanh(a / 2)) / 2``, so that one call of tanh serves all gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cn.kernels.products import matmul
+from tinygrad_cn.op import op
+
+__all__ = ["gru_layer", "lstm_layer", "rnn_layer"]
+
+
+def _steps(batch_sizes: Sequence[int], reverse: bool) -> list[tuple[slice, int]]:
+    """The rows of each step and how many they are, in the order of the walk."""
+    steps = []
+    start = 0
+    for count in batch_sizes:
+        steps.append((slice(start, start + count), count))
+        start += count
+    return steps[::-1] if reverse else steps
+
+
+def _kind(*arrays: Any) -> Any:
+    return np.result_type(*[a for a in arrays if a is not None])
+
+
+def _column(weight: Any) -> Any:
+    return np.swapaxes(weight, 0, 1)
+
+
+def _in_order(outs: list[Any], reverse: bool) -> Any:
+    return np.concatenate(outs[::-1] if reverse else outs, axis=0)
+
+
+def _kept(new: Any, old: Any) -> Any:
+    """``new`` for the first rows, what ``old`` has in the others."""
+    count = new.shape[0]
+    return new if count == old.shape[0] else np.concatenate([new, old[count:]], axis=0)
+
+
+def _spelled_sigmoid(a: Any) -> Any:
+    return np.tanh(a * 0.5) * 0.5 + 0.5
+
+
+# -------------------------------------------------------------------------------------------- LSTM
+
+
+def _half_for_sigmoids(weight: Any, size: int, tanh_gate: int) -> Any:
+    """1/2 for the gates that are sigmoids, 1 for the gate that is a tanh."""
+    scale = np.empty_like(weight, shape=(weight.shape[0],))
+    scale[...] = 0.5
+    scale[tanh_gate * size : (tanh_gate + 1) * size] = 1
+    return scale
+
+
+def _lstm(
+    x: Any, h: Any, c: Any, weight: Any, projection: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
+) -> tuple[Any, Any]:
+    kind = _kind(x, h, c, weight, projection)
+    size = c.shape[1]
+    scale = _half_for_sigmoids(weight, size, 2)
+    shift = 1 - scale
+    gates = (x * scale).astype(kind, copy=False)  # (N, 4 * size), at each step made into i, f, g, o
+    recurrent = _column(weight * scale[:, None])  # (state, 4 * size)
+    rows = gates.shape[0]
+    out = np.empty_like(h, dtype=kind, shape=(rows, h.shape[1]))
+    before_h = np.empty_like(out)
+    before_c = np.empty_like(out, shape=(rows, size))
+    squashed = np.empty_like(before_c)  # tanh of the cell
+    h, c = h.astype(kind), c.astype(kind)
+    for at, count in _steps(batch_sizes, reverse):
+        a, state, cell = gates[at], h[:count], c[:count]
+        before_h[at] = state
+        before_c[at] = cell
+        a += matmul(state, recurrent)
+        np.tanh(a, out=a)
+        a *= scale
+        a += shift
+        cell *= a[:, size : 2 * size]
+        cell += a[:, :size] * a[:, 2 * size : 3 * size]
+        t = squashed[at]
+        np.tanh(cell, out=t)
+        if projection is None:
+            np.multiply(a[:, 3 * size :], t, out=state)
+        else:
+            state[...] = matmul(a[:, 3 * size :] * t, _column(projection))
+        out[at] = state
+    return (out, h, c), (gates, squashed, before_h, before_c)
+
+
+def _lstm_back(
+    g: Any, needs: Sequence[bool], weight: Any, projection: Any, batch_sizes: Any, reverse: bool, aux: Any
+) -> tuple[Any, ...]:
+    gates, squashed, before_h, before_c = aux
+    g_out, dh, dc = g[0], g[1].copy(), g[2].copy()
+    size = before_c.shape[1]
+    i, f, s, o = (gates[:, k * size : (k + 1) * size] for k in range(4))
+    along = np.empty_like(gates)  # what the cotangents of the cell and the state are multiplied by, for each gate
+    np.multiply(s * i, 1 - i, out=along[:, :size])
+    np.multiply(before_c * f, 1 - f, out=along[:, size : 2 * size])
+    np.multiply(i, 1 - s * s, out=along[:, 2 * size : 3 * size])
+    np.multiply(squashed * o, 1 - o, out=along[:, 3 * size :])
+    to_cell = o * (1 - squashed * squashed)
+    dx = np.empty_like(gates)
+    projected = None if projection is None else np.empty_like(before_h)
+    for at, count in reversed(_steps(batch_sizes, reverse)):
+        state, cell = dh[:count], dc[:count]
+        state += g_out[at]
+        full = state
+        if projected is not None:
+            projected[at] = state
+            full = matmul(state, projection)
+        cell += full * to_cell[at]
+        d, factor = dx[at], along[at]
+        cells = (count, 3, size)
+        np.multiply(
+            factor[:, : 3 * size].reshape(cells), cell[:, None], out=d[:, : 3 * size].reshape(cells, copy=False)
+        )
+        np.multiply(factor[:, 3 * size :], full, out=d[:, 3 * size :])
+        cell *= f[at]
+        state[...] = matmul(d, weight)
+    dw = matmul(_column(dx), before_h) if needs[3] else None
+    dp = matmul(_column(projected), o * squashed) if projected is not None and needs[4] else None
+    return dx, dh, dc, dw, dp
+
+
+def _lstm_spelled(
+    x: Any, h: Any, c: Any, weight: Any, projection: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
+) -> tuple[Any, Any, Any]:
+    size = c.shape[1]
+    outs = []
+    for at, count in _steps(batch_sizes, reverse):
+        a = x[at] + np.matmul(h[:count], _column(weight))
+        i, f, o = (_spelled_sigmoid(a[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
+        cell = c[:count] * f + i * np.tanh(a[:, 2 * size : 3 * size])
+        state = o * np.tanh(cell)
+        if projection is not None:
+            state = np.matmul(state, _column(projection))
+        outs.append(state)
+        h, c = _kept(state, h), _kept(cell, c)
+    return _in_order(outs, reverse), h, c
+
+
+#: Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9 (1997), with forget gates; the projection
+#: of Sak et al., 2014, arXiv:1402.1128. Gates in the order i, f, g, o.
+#: Shapes: x (N, 4 H), h (B, P), c (B, H), weight (4 H, P), projection (P, H) or ``None`` (then P = H)
+#: -> the state after each step (N, P), the last ones (B, P), the last cells (B, H).
+lstm_layer = op("lstm_layer", _lstm, joint=_lstm_back, composite=_lstm_spelled, aux=True, outputs=3, label="LstmLayer")
+
+# --------------------------------------------------------------------------------------------- GRU
+
+
+def _gru(
+    x: Any, h: Any, weight: Any, bias: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
+) -> tuple[Any, Any]:
+    kind = _kind(x, h, weight, bias)
+    size = h.shape[1]
+    gates = x.astype(kind)  # (N, 3 * size), at each step made into r, z, n
+    recurrent = _column(weight)
+    out = np.empty_like(h, dtype=kind, shape=(gates.shape[0], size))
+    before = np.empty_like(out)
+    inner = np.empty_like(out)  # what the state contributes to n, before r is applied
+    h = h.astype(kind)
+    for at, count in _steps(batch_sizes, reverse):
+        a, state = gates[at], h[:count]
+        before[at] = state
+        u = matmul(state, recurrent)
+        if bias is not None:
+            u = u + bias
+        inner[at] = u[:, 2 * size :]
+        sigmoids, n = a[:, : 2 * size], a[:, 2 * size :]
+        sigmoids += u[:, : 2 * size]
+        sigmoids *= 0.5
+        np.tanh(sigmoids, out=sigmoids)
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        n += sigmoids[:, :size] * u[:, 2 * size :]
+        np.tanh(n, out=n)
+        state -= n
+        state *= sigmoids[:, size:]
+        state += n
+        out[at] = state
+    return (out, h), (gates, before, inner)
+
+
+def _gru_back(g: Any, needs: Sequence[bool], weight: Any, batch_sizes: Any, reverse: bool, aux: Any) -> tuple[Any, ...]:
+    gates, before, inner = aux
+    g_out, dh = g[0], g[1].copy()
+    size = before.shape[1]
+    r, z, n = (gates[:, k * size : (k + 1) * size] for k in range(3))
+    to_n = (1 - z) * (1 - n * n)
+    along = np.empty_like(gates)  # what the cotangent of the state is multiplied by, for each gate
+    np.multiply(to_n * inner, r * (1 - r), out=along[:, :size])
+    np.multiply(before - n, z * (1 - z), out=along[:, size : 2 * size])
+    np.multiply(to_n, r, out=along[:, 2 * size :])
+    du = np.empty_like(gates)
+    arrived = np.empty_like(before)
+    for at, count in reversed(_steps(batch_sizes, reverse)):
+        state = dh[:count]
+        state += g_out[at]
+        arrived[at] = state
+        d = du[at]
+        gate = (count, 3, size)
+        np.multiply(along[at].reshape(gate), state[:, None], out=d.reshape(gate, copy=False))
+        state *= z[at]
+        state += matmul(d, weight)
+    dx = du.copy()
+    np.multiply(arrived, to_n, out=dx[:, 2 * size :])
+    dw = matmul(_column(du), before) if needs[2] else None
+    db = np.add.reduce(du, axis=0) if needs[3] else None
+    return dx, dh, dw, db
+
+
+def _gru_spelled(
+    x: Any, h: Any, weight: Any, bias: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
+) -> tuple[Any, Any]:
+    size = h.shape[1]
+    outs = []
+    for at, count in _steps(batch_sizes, reverse):
+        a, state = x[at], h[:count]
+        u = np.matmul(state, _column(weight))
+        if bias is not None:
+            u = u + bias
+        r, z = (_spelled_sigmoid(a[:, k * size : (k + 1) * size] + u[:, k * size : (k + 1) * size]) for k in (0, 1))
+        n = np.tanh(a[:, 2 * size :] + r * u[:, 2 * size :])
+        state = n + z * (state - n)
+        outs.append(state)
+        h = _kept(state, h)
+    return _in_order(outs, reverse), h
+
+
+#: Cho et al., 2014, arXiv:1406.1078, with the reset gate after the product, as cuDNN has it. Gates: r, z, n.
+#: Shapes: x (N, 3 H), h (B, H), weight (3 H, H), bias (3 H,) or ``None`` -> the state after each step (N, H), the last
+#: ones (B, H).
+gru_layer = op("gru_layer", _gru, joint=_gru_back, composite=_gru_spelled, aux=True, outputs=2, label="GruLayer")
+
+# --------------------------------------------------------------------------------------------- RNN
+
+
+def _rnn(
+    x: Any, h: Any, weight: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False, relu: bool = False
+) -> tuple[Any, Any]:
+    kind = _kind(x, h, weight)
+    out = x.astype(kind)
+    before = np.empty_like(out)
+    recurrent = _column(weight)
+    h = h.astype(kind)
+    for at, count in _steps(batch_sizes, reverse):
+        a, state = out[at], h[:count]
+        before[at] = state
+        a += matmul(state, recurrent)
+        if relu:
+            np.maximum(a, 0, out=a)
+        else:
+            np.tanh(a, out=a)
+        state[...] = a
+    return (out, h), before
+
+
+def _rnn_back(
+    g: Any, needs: Sequence[bool], weight: Any, batch_sizes: Any, reverse: bool, relu: bool, out: Any, aux: Any
+) -> tuple[Any, ...]:
+    before, states = aux, out[0]
+    g_out, dh = g[0], g[1].copy()
+    dx = (states > 0).astype(states.dtype) if relu else 1 - states * states  # the slopes, then the cotangents
+    for at, count in reversed(_steps(batch_sizes, reverse)):
+        d, state = dx[at], dh[:count]
+        state += g_out[at]
+        d *= state
+        state[...] = matmul(d, weight)
+    return dx, dh, matmul(_column(dx), before) if needs[2] else None
+
+
+def _rnn_spelled(
+    x: Any, h: Any, weight: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False, relu: bool = False
+) -> tuple[Any, Any]:
+    outs = []
+    for at, count in _steps(batch_sizes, reverse):
+        a = x[at] + np.matmul(h[:count], _column(weight))
+        state = np.where(a > 0, a, 0) if relu else np.tanh(a)
+        outs.append(state)
+        h = _kept(state, h)
+    return _in_order(outs, reverse), h
+
+
+#: Elman, "Finding Structure in Time", Cognitive Science 14 (1990).
+#: Shapes: x (N, H), h (B, H), weight (H, H) -> the state after each step (N, H), the last ones (B, H).
+rnn_layer = op("rnn_layer", _rnn, joint=_rnn_back, composite=_rnn_spelled, aux=True, outputs=2, label="RnnLayer")
