@@ -190,6 +190,22 @@ class Optimizer:
                 yield param, param._array, grad._array
                 storage.stamp(param._array, name)
 
+    def _buffers(self, param: Tensor, weight: np.ndarray, *names: str) -> list[np.ndarray]:
+        """The arrays that the algorithm keeps for a parameter under these names: zeros at first."""
+        state = self.state[param]
+        for name in names:
+            if name not in state:
+                state[name] = from_numpy(np.zeros_like(weight))
+        return [state[name]._array for name in names]
+
+    def _count(self, param: Tensor) -> int:
+        """Count a step of ``param``: 1 at its first."""
+        state = self.state[param]
+        if "step" not in state:
+            state["step"] = from_numpy(np.zeros((), dtype=np.float32))
+        state["step"]._array += 1
+        return int(state["step"]._array)
+
     # --------------------------------------------------------------------------------------- state
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""Adam and AdamW: steps scaled by running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ._options import check_betas, check_not_negative, defaults
+from .optimizer import Optimizer, ParamGroup
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Adaptive moment estimation.
+
+    With the gradient ``g`` (plus ``weight_decay * w``), at step ``t``::
+
+        m <- beta1 * m + (1 - beta1) * g
+        v <- beta2 * v + (1 - beta2) * g^2
+        w <- w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, arXiv:1412.6980, algorithm 1; with
+    ``amsgrad`` the largest ``v`` so far takes ``v``'s place (Reddi, Kale and Kumar, 2018, arXiv:1904.09237).
+
+    Args:
+        params: tensors, or dictionaries of groups.
+        lr: the learning rate.
+        betas: the decay rates of the two means.
+        eps: added to the root.
+        weight_decay: the factor of the L2 penalty ``weight_decay / 2 * |w|^2``.
+        amsgrad: use the largest mean of squares so far.
+        maximize: go up instead of down.
+        decoupled_weight_decay: shrink the weights by ``lr * weight_decay`` instead, as `AdamW` does.
+        foreach, fused, capturable: accepted as in PyTorch; there is one implementation.
+        differentiable: only ``False``.
+
+    Raises:
+        ValueError: an option out of its range.
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> w = tg.tensor([1.0], requires_grad=True)
+        >>> optimizer = tg.optim.Adam([w], lr=0.5)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        tensor([0.5000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_betas(betas)
+        super().__init__(
+            params,
+            defaults(
+                differentiable,
+                lr=lr,
+                betas=betas,
+                eps=eps,
+                weight_decay=weight_decay,
+                amsgrad=amsgrad,
+                maximize=maximize,
+                foreach=foreach,
+                capturable=capturable,
+                fused=fused,
+                decoupled_weight_decay=decoupled_weight_decay,
+            ),
+        )
+
+    def _update(self, group: ParamGroup) -> None:
+        lr, (beta1, beta2), eps, decay = float(group["lr"]), group["betas"], group["eps"], group["weight_decay"]
+        names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
+        for param, weight, grad in self._with_gradients(group):
+            t = self._count(param)
+            step, root = lr / (1 - beta1**t), math.sqrt(1 - beta2**t)
+            first, second, *largest = self._buffers(param, weight, *names)
+            for w, g, m, v, top, s, d in self._scratch.pieces(
+                weight, grad, first, second, largest[0] if largest else None
+            ):
+                if group["maximize"]:
+                    g = np.negative(g, out=s)
+                if decay and group["decoupled_weight_decay"]:
+                    np.multiply(w, 1 - lr * decay, out=w)
+                elif decay:
+                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
+                np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
+                np.multiply(v, beta2, out=v)
+                np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
+                if top is not None:
+                    v = np.maximum(top, v, out=top)
+                np.add(np.divide(np.sqrt(v, out=d), root, out=d), eps, out=d)
+                np.subtract(w, np.multiply(np.divide(m, d, out=d), step, out=d), out=w)
+
+
+class AdamW(Adam):
+    """`Adam` whose weight decay shrinks the weights themselves: ``w <- (1 - lr * weight_decay) * w`` before the step.
+
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, arXiv:1711.05101.
+
+    Args:
+        params: tensors, or dictionaries of groups.
+        lr, betas, eps, amsgrad, maximize, foreach, capturable, differentiable, fused: as for `Adam`.
+        weight_decay: the share of the weight that is lost in a step, over the learning rate.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
