@@ -192,3 +192,16 @@ def test_triangles_by_their_indices():
     assert [rows.tolist(), columns.tolist()] == [i.tolist() for i in np.tril_indices(3, 1, 4)]
     rows, columns = tg.triu_indices(3, 4, -1)
     assert [rows.tolist(), columns.tolist()] == [i.tolist() for i in np.triu_indices(3, -1, 4)]
+
+
+def test_of_several_values_for_one_place_the_last_gets_the_gradient():
+    values = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    x = tg.zeros(2).index_put((tg.tensor([0, 1, 0]),), values)
+    assert x.tolist() == [3.0, 2.0]
+    x.backward(tg.tensor([10.0, 20.0]))
+    assert values.grad.tolist() == [0.0, 20.0, 10.0]
+    columns = tg.ones(2, 2, requires_grad=True)
+    y = tg.zeros(2, 3)
+    y[:, [1, 1]] = columns
+    (y * 2).sum().backward()
+    assert columns.grad.tolist() == [[0.0, 2.0], [0.0, 2.0]]

@@ -6,6 +6,7 @@ other's rule, which closes the set under differentiation.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -80,13 +81,21 @@ def _cleared(g: Any, x_shape: Shape, index: Any) -> Any:
     return np.where(written, 0, g)
 
 
-write = op(
-    "write",
-    _write,
-    x=_cleared,
-    value=lambda g, value_shape, index: unbroadcast(_lifted(getitem(g, index=index), value_shape), value_shape),
-    label="CopySlices",
-)
+def _written(g: Any, value_shape: Shape, x_shape: Shape, index: Any) -> Any:
+    """The cotangents of the written places, 0 for a value that a later one replaced: the last of several remains."""
+    part = getitem(g, index=index)
+    if not is_basic(index):
+        places = np.arange(math.prod(x_shape)).reshape(x_shape)[index]
+        order = np.arange(places.size)
+        last = np.empty(math.prod(x_shape), dtype=np.intp)
+        last[places.ravel()] = order
+        remains = last[places] == order.reshape(places.shape)
+        if not remains.all():
+            part = np.where(remains, part, 0)
+    return unbroadcast(_lifted(part, value_shape), value_shape)
+
+
+write = op("write", _write, x=_cleared, value=_written, label="CopySlices")
 
 
 def _lifted(g: Any, shape: Shape) -> Any:
