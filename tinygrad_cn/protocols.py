@@ -15,6 +15,7 @@ import numpy as np
 from tinygrad_cn.graph import Handle
 from tinygrad_cn.matrix_protocols import MATRIX_FUNCTIONS
 from tinygrad_cn.numpy_arranging import ARRANGING
+from tinygrad_cn.numpy_values import VALUE_UFUNCS, VALUES
 from tinygrad_cn.op import registry
 from tinygrad_cn.ops import arithmetic, comparison, indexing, linear_algebra, reductions, shape, trigonometric
 
@@ -30,6 +31,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.power: arithmetic.power,
     np.radians: trigonometric.deg2rad,
     np.reciprocal: arithmetic.reciprocal,
+    **VALUE_UFUNCS,
 }
 
 
@@ -241,7 +243,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.array_str: lambda a, *_, **__: str(a),
     # linear algebra
     **MATRIX_FUNCTIONS,
-} | ARRANGING
+} | ARRANGING | VALUES
 
 
 def _reps(x: Any, reps: Any) -> tuple[int, ...]:

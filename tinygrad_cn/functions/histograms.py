@@ -10,7 +10,8 @@ import numpy as np
 
 from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions._arguments import raw, tensor
-from tinygrad_cn.graph import Handle
+from tinygrad_cn.graph import Handle, grad_mode
+from tinygrad_cn.ops import indexing
 
 
 class Histogram(NamedTuple):
@@ -47,6 +48,9 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     scale = tensor("bincount", weights, "weights")._array
     if scale.shape != array.shape:
         raise ShapeError(f"bincount(): weights of shape {scale.shape} for an input of shape {array.shape}")
+    if weights._node is not None:
+        length = max(minlength, int(array.max(initial=-1)) + 1)
+        return indexing.embed(weights, index=array.astype(np.int64), shape=(length,))
     if not array.size:  # as in PyTorch: integers then
         return input._wrap(np.zeros(minlength, dtype=np.int64))
     counts = np.bincount(array.astype(np.int64), weights=scale, minlength=minlength)
@@ -162,6 +166,8 @@ def _weights(name: str, weight: Any, shape: tuple[int, ...], dtype: np.dtype) ->
     array = tensor(name, weight, "weight")._array
     if array.shape != shape:
         raise ShapeError(f"{name}(): weight of shape {array.shape}, but there are values of shape {shape}")
+    if weight._node is not None and grad_mode.get():
+        raise RuntimeError(f"{name}(): has no gradient for its weight; detach() it")
     if array.dtype != dtype:
         raise DTypeError(f"{name}(): weight is {array.dtype}, the values are {dtype}; convert one")
     return array
