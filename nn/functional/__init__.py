@@ -58,6 +58,10 @@ from .dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
+from .fractional_pooling import (
+    fractional_max_pool2d,
+    fractional_max_pool3d,
+)
 from .interpolation import (
     interpolate,
     upsample,
@@ -100,6 +104,9 @@ from .margin_loss import (
     soft_margin_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
+)
+from .multi_head_attention import (
+    multi_head_attention_forward,
 )
 from .normalization import (
     batch_norm,
@@ -191,6 +198,8 @@ __all__ = [
     "embedding_bag",
     "feature_alpha_dropout",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -228,6 +237,7 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -186,7 +187,8 @@ def nll_loss(
     chosen = selecting.gather(input, axis, input._wrap(index)).squeeze(axis)
     each = arithmetic.mul(chosen, input._wrap(-scale))
     if kind == "mean":
-        return arithmetic.div(reduced("nll_loss", each, "sum"), input._wrap(np.asarray(scale.sum())))
+        total = arithmetic.div(reduced("nll_loss", each, "sum"), float(scale.sum() or 1))
+        return _mean_of_nothing_is_nan(total, scale)
     return reduced("nll_loss", each, kind)
 
 
@@ -251,14 +253,20 @@ def cross_entropy(
     indices, kept = _classes("cross_entropy", target, classes, ignore_index)
     w = _weights("cross_entropy", weight, classes, x.dtype)
     scale: Any
-    if kept is None and w is None:
-        scale = x.dtype.type(1 / len(x)) if kind == "mean" and len(x) else x.dtype.type(1)
+    if kept is None and w is None and len(x):
+        scale = x.dtype.type(1 / len(x) if kind == "mean" else 1)
     else:
         scale = _scale(indices, kept, w, x.dtype)
         if kind == "mean":
-            with np.errstate(all="ignore"):
-                scale /= scale.sum()
+            return _mean_of_nothing_is_nan(
+                softmax.cross_entropy(input, target=indices, scale=scale / (scale.sum() or 1), summed=True), scale
+            )
     return softmax.cross_entropy(input, target=indices, scale=scale, summed=kind != "none")
+
+
+def _mean_of_nothing_is_nan(loss: Any, scale: np.ndarray) -> Any:
+    """``loss``, or NaN with the gradient 0 where no target counts."""
+    return loss if scale.any() else arithmetic.add(loss, math.nan)
 
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, kind: str, smoothing: float) -> Any:
