@@ -90,5 +90,5 @@ class ASGD(Optimizer):
                     np.copyto(a, w)
                 else:
                     np.add(a, np.multiply(np.subtract(w, a, out=d), mu, out=d), out=a)
-            state["eta"]._array[...] = lr / (1 + lambd * lr * t) ** group["alpha"]
-            state["mu"]._array[...] = 1 / max(1, t - group["t0"])
+            state["eta"]._array[...] = np.float32(lr / (1 + lambd * lr * t) ** group["alpha"])  # rounded as PyTorch's
+            state["mu"]._array[...] = np.float32(1 / max(1, t - group["t0"]))

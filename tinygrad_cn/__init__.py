@@ -5,6 +5,7 @@ from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
 from tinygrad_cn import autograd, linalg, special
+from tinygrad_cn.allocator import keep_freed_memory as _keep_freed_memory
 from tinygrad_cn.creation import (
     arange,
     as_tensor,
@@ -493,6 +494,8 @@ from tinygrad_cn.tensor import (
 )
 
 __version__ = "0.1.0"
+
+_keep_freed_memory()
 
 #: Packages that are loaded when they are first used, so that ``import tinygrad_cn`` stays light.
 _SUBMODULES = frozenset({"accelerator", "backends", "cuda", "fft", "jit", "nn", "optim", "signal", "testing", "utils"})

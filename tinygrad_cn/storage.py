@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +22,15 @@ tick = itertools.count(1).__next__
 latest = 0
 
 
-class _Write(NamedTuple):
-    tick: int
-    count: int
-    writer: str
-    reference: weakref.ref
+class _Write:
+    """The writes of a buffer: when and by whom the last was, how many there were."""
+
+    __slots__ = ("count", "reference", "tick", "writer")
+
+    def __init__(self, reference: weakref.ref[Any]) -> None:
+        self.reference = reference  # its callback forgets the entry together with the buffer
+        self.tick = self.count = 0
+        self.writer = "nothing"
 
 
 _writes: dict[int, _Write] = {}
@@ -46,12 +50,12 @@ def stamp(array: Any, writer: str = "an in-place operation") -> None:
     latest = now = tick()
     buffer = owner(array)
     key = id(buffer)
-    previous = _writes.get(key)
-    if previous is None:
-        reference = weakref.ref(buffer, lambda _, key=key: _writes.pop(key, None))
-        _writes[key] = _Write(now, 1, writer, reference)
-    else:
-        _writes[key] = _Write(now, previous.count + 1, writer, previous.reference)
+    write = _writes.get(key)
+    if write is None:
+        write = _writes[key] = _Write(weakref.ref(buffer, lambda _, key=key: _writes.pop(key, None)))
+    write.tick = now
+    write.count += 1
+    write.writer = writer
 
 
 def last_write(array: Any) -> int:

@@ -299,8 +299,8 @@ def _smoothed(input: Any, target: Any, weight: Any, ignore_index: int, kind: str
     if kept is not None:
         even = arithmetic.mul(even, input._wrap(kept.astype(x.dtype)))
     if kind == "mean":
-        total = _scale(t, kept, w, x.dtype).sum()
-        even = arithmetic.div(reduction.sum(even), input._wrap(np.asarray(total, dtype=x.dtype)))
+        total = _scale(t, kept, w, x.dtype).sum() or 1  # of nothing: the sharp part is NaN already
+        even = arithmetic.div(reduction.sum(even), float(total))
     else:
         even = reduced("cross_entropy", even, kind)
     return arithmetic.add(arithmetic.mul(sharp, 1 - smoothing), arithmetic.mul(even, smoothing / classes))

@@ -64,7 +64,7 @@ def view(input: Any, *shape: Any, **kwargs: Any) -> Any:
     array = tensor("view", input)._array
     new = _inferred("view", array.shape, given_shape(shape))
     result = ops.reshape(input, shape=new)
-    if array.size and not np.may_share_memory(result._array, array):
+    if result._view is None and array.size:
         raise RuntimeError(
             f"view(): shape {list(new)} is not compatible with the strides of an input of shape {list(array.shape)} "
             "(an axis would span memory that is not evenly spaced); use .reshape(...) instead, or .contiguous() first"

@@ -42,25 +42,24 @@ log_softmax = op(
 
 
 def _cross_entropy(x: Any, *, target: Any, scale: Any, summed: bool) -> tuple[Any, Any]:
-    """-scale_i log softmax(x_i)[target_i], row by row or summed; keeps the probabilities for the gradient."""
+    """-scale_i log softmax(x_i)[target_i], row by row or summed; keeps its gradient but for the cotangent."""
     z = _shifted(x, 1)
-    chosen = z[np.arange(len(target)), target]
+    rows = np.arange(len(target))
+    chosen = z[rows, target]
     e = np.exp(z, out=z) if z.dtype.kind == "f" else np.exp(z)
     total = np.add.reduce(e, axis=1, keepdims=True)
     e /= total
     losses = np.log(total)[:, 0]
     losses -= chosen
     losses *= scale
+    e[rows, target] -= 1
+    e *= scale[:, None] if scale.ndim else scale
     return (np.add.reduce(losses) if summed else losses), e
 
 
-def _cross_entropy_x(g: Any, needs: Sequence[bool], aux: Any, target: Any, scale: Any, summed: bool) -> tuple[Any]:
+def _cross_entropy_x(g: Any, needs: Sequence[bool], aux: Any) -> tuple[Any]:
     """(softmax(x) - onehot(target)) scale g: the delta = a - y of the softmax with log-likelihood."""
-    gx = aux.copy()
-    gx[np.arange(len(target)), target] -= 1
-    factor = g * scale
-    gx *= factor[:, None] if factor.ndim else factor
-    return (gx,)
+    return (aux * (np.reshape(g, (-1, 1)) if g.ndim else g),)
 
 
 def _cross_entropy_spelled(x: Any, *, target: Any, scale: Any, summed: bool) -> Any:
