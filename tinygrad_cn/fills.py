@@ -1,4 +1,4 @@
-"""Filling a tensor with random numbers in place, as Tensor methods."""
+"""Random numbers as Tensor methods: filling a tensor in place, and drawing with the probabilities that it holds."""
 
 from __future__ import annotations
 
@@ -7,18 +7,48 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import random
-from tinygrad_cn.functions._arguments import raw
+from tinygrad_cn.functions._arguments import raw, tensor
 from tinygrad_cn.inplace import assign
 
-__all__ = ["RandomFills"]
+__all__ = ["RandomFills", "bernoulli", "multinomial"]
 
 
 def _source(generator: Any) -> random.Generator:
     return random.default_generator if generator is None else generator
 
 
-def _written(tensor: Any, drawn: np.ndarray, name: str) -> Any:
-    return assign(tensor, tensor._wrap(drawn.reshape(tensor._array.shape)), name)
+def _written(target: Any, drawn: np.ndarray, name: str) -> Any:
+    return assign(target, target._wrap(drawn.reshape(target._array.shape)), name)
+
+
+def bernoulli(input: Any, p: float | None = None, *, generator: Any = None, **_: Any) -> Any:
+    """Ones with the given probabilities, else zeros.
+
+    Args:
+        input (Tensor): the probabilities.
+        p (float, optional): one probability for all, in their place.
+        generator (Generator, optional): the stream to draw from.
+
+    Raises:
+        RuntimeError: a probability lies outside [0, 1].
+
+    >>> import tinygrad_cn as tg
+    >>> tg.bernoulli(tg.tensor([0., 1.]))
+    tensor([0., 1.])
+    """
+    array = tensor("bernoulli", input)._array
+    return input._wrap(_source(generator).bernoulli(array if p is None else p, array.shape, array.dtype))
+
+
+def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Any:
+    """Indices drawn with probabilities in proportion to the weights ``input``. Shape: (n,) or (m, n).
+
+    >>> import tinygrad_cn as tg
+    >>> tg.multinomial(tg.tensor([0., 3., 0.]), 1)
+    tensor([1])
+    """
+    array = tensor("multinomial", input)._array
+    return input._wrap(_source(generator).multinomial(array, num_samples, replacement))
 
 
 class RandomFills:
@@ -27,7 +57,9 @@ class RandomFills:
     __slots__ = ()
 
     _array: Any
-    _wrap: Any
+
+    bernoulli = bernoulli
+    multinomial = multinomial
 
     def uniform_(self, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **kwargs: Any) -> Any:
         """Fill with numbers drawn evenly from [from, to)."""
@@ -45,15 +77,6 @@ class RandomFills:
     def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Any:
         """Fill with ones drawn with probability ``p`` (a number or a Tensor), else zeros."""
         return _written(self, _source(generator).bernoulli(raw(p), self._array.shape, self._array.dtype), "bernoulli_")
-
-    def bernoulli(self, p: float | None = None, *, generator: Any = None) -> Any:
-        """Ones drawn with these probabilities (or ``p``), else zeros, as a new tensor."""
-        array = self._array
-        return self._wrap(_source(generator).bernoulli(array if p is None else p, array.shape, array.dtype))
-
-    def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Any:
-        """Indices drawn with probabilities in proportion to these weights."""
-        return self._wrap(_source(generator).multinomial(self._array, num_samples, replacement))
 
     def random_(self, *bounds: Any, generator: Any = None) -> Any:
         """Fill with integers drawn evenly from [from, to), [0, to), or all that the dtype holds."""

@@ -104,21 +104,9 @@ class Metadata:
         """Whether the elements stand in memory in row-major order without gaps."""
         return self._array.flags.c_contiguous
 
-    def is_floating_point(self) -> bool:
-        """Whether its elements are floating numbers."""
-        return self._array.dtype.kind == "f"
-
-    def is_complex(self) -> bool:
-        """Whether its elements are complex numbers."""
-        return self._array.dtype.kind == "c"
-
     def is_signed(self) -> bool:
         """Whether its elements can be negative."""
         return self._array.dtype.kind in "fci"
-
-    def is_same_size(self, other: Any) -> bool:
-        """Whether ``other`` has the same shape."""
-        return self._array.shape == other._array.shape
 
     def is_set_to(self, other: Any) -> bool:
         """Whether both are the same view of the same memory."""

@@ -52,7 +52,10 @@ class ShapeMethods:
     sum_to_size = combining.sum_to_size
     unfold = sliding.unfold
     as_strided = striding.as_strided
+    is_complex = questions.is_complex
+    is_floating_point = questions.is_floating_point
     is_nonzero = questions.is_nonzero
+    is_same_size = questions.is_same_size
     real = property(real_parts.real)
 
     conj_physical_ = in_place(real_parts.conj_physical)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_cn import dtypes, random
 from tinygrad_cn.creation import _sizes, made
+from tinygrad_cn.fills import bernoulli, multinomial
 from tinygrad_cn.functions._arguments import given_shape, raw
 from tinygrad_cn.graph import Handle
 from tinygrad_cn.random import Generator
@@ -125,21 +126,6 @@ def normal(
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     drawn = _source(generator).normal(shape, dtype=_kind(dtype, like))
     return made((drawn * s + m).astype(drawn.dtype, copy=False))
-
-
-def bernoulli(input: Any, p: float | None = None, *, generator: Any = None, **_: Any) -> Tensor:
-    """Ones with the given probabilities, else zeros.
-
-    Raises:
-        RuntimeError: a probability lies outside [0, 1].
-    """
-    array = input._array
-    return made(_source(generator).bernoulli(array if p is None else p, array.shape, array.dtype))
-
-
-def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
-    """Indices drawn with probabilities in proportion to the weights ``input``. Shape: (n,) or (m, n)."""
-    return made(_source(generator).multinomial(input._array, num_samples, replacement))
 
 
 def get_rng_state() -> Tensor:
