@@ -2,6 +2,8 @@
 
 import copy
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,6 +85,29 @@ CALLS = [
     lambda t: np.einsum("ij,ij->", t, t),
     lambda t: np.copy(t),
     lambda t: np.round(t + 0.1) * t,
+    lambda t: np.amax(t, axis=1),
+    lambda t: np.angle(t) + t,
+    lambda t: np.average(t, axis=0, weights=[1.0, 3.0]),
+    lambda t: np.corrcoef(t),
+    lambda t: np.cov(t),
+    lambda t: np.diff(t, axis=1),
+    lambda t: np.fft.fftshift(t),
+    lambda t: np.fft.ifftshift(t, axes=1),
+    lambda t: np.gradient(t, axis=1),
+    lambda t: np.i0(t),
+    lambda t: np.median(t, axis=1),
+    lambda t: np.nan_to_num(t),
+    lambda t: np.nanmean(t, axis=0),
+    lambda t: np.nanmedian(t, axis=1),
+    lambda t: np.nanpercentile(t, 30.0),
+    lambda t: np.nanprod(t),
+    lambda t: np.nanquantile(t, 0.3),
+    lambda t: np.nansum(t, axis=1),
+    lambda t: np.percentile(t, 40.0, axis=1),
+    lambda t: np.ptp(t, axis=1),
+    lambda t: np.quantile(t, 0.7),
+    lambda t: np.sort(t, axis=1),
+    lambda t: np.trapezoid(t, axis=1),
     lambda t: np.ones_like(t) * t + np.zeros_like(t) + np.full_like(t, 2.0),
     lambda t: np.atleast_1d(t) + np.atleast_2d(t) + np.atleast_3d(t)[:, :, 0],
     lambda t: np.atleast_3d(t[0]),
@@ -134,15 +159,10 @@ def test_numpys_functions_are_differentiable(call, x):
 
 
 def test_the_lists_are_covered():
-    """Every adapter is called above or asked below; a new one needs a line here."""
-    asked = {
-        *(np.all, np.any, np.argmax, np.argmin, np.argsort, np.count_nonzero, np.shape, np.ndim, np.size),
-        *(np.array_equal, np.allclose, np.isclose, np.may_share_memory, np.shares_memory, np.result_type),
-        *(np.iscomplexobj, np.array_repr, np.array_str, np.empty_like, np.min, np.amax, np.argwhere),
-    }
-    source = {name for call in CALLS for name in call.__code__.co_names}
-    missing = [f.__name__ for f in protocols.FUNCTIONS if f not in asked and f.__name__ not in source]
-    assert not missing
+    """Every function that is defined for Tensors is called in a file of this folder; a new one needs a line."""
+    text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    called = set(re.findall(r"\b(?:np|linalg|fft)\.(\w+)", text))
+    assert not sorted(f.__name__ for f in protocols.FUNCTIONS if f.__name__ not in called)
 
 
 def test_questions(x):
@@ -166,6 +186,14 @@ def test_questions(x):
     assert np.array_str(x) == str(x)
     assert np.empty_like(x).shape == (2, 3)
     assert np.min(x).item() == 0.25
+    numbers = tg.tensor([0, 2, 2, 5])
+    for ask in (np.isposinf, np.isneginf, np.isreal, np.flatnonzero, np.unique):
+        assert ask(x).tolist() == ask(array).tolist()
+    assert np.isin(x, [0.5, 1.25]).tolist() == np.isin(array, [0.5, 1.25]).tolist()
+    assert np.bincount(numbers).tolist() == np.bincount(numbers.numpy()).tolist()
+    assert np.searchsorted(numbers, tg.tensor([1, 2])).tolist() == [1, 1]
+    assert np.digitize(x, np.array([0.6, 1.4])).tolist() == np.digitize(array, [0.6, 1.4]).tolist()
+    assert [i.tolist() for i in np.nonzero(x > 1)] == [i.tolist() for i in np.nonzero(array > 1)]
     assert (x > 1).dtype is tg.bool
 
 
@@ -226,8 +254,8 @@ def test_unknown_ufuncs_are_refused_by_name(x):
 
 
 def test_unknown_functions_are_refused_by_name(x):
-    with pytest.raises(TypeError, match=r"numpy\.linalg\.cond is not defined for Tensors.*protocols\.FUNCTIONS"):
-        np.linalg.cond(x)
+    with pytest.raises(TypeError, match=r"numpy\.linalg\.eig is not defined for Tensors.*protocols\.FUNCTIONS"):
+        np.linalg.eig(x)
     with pytest.raises(TypeError, match=r"numpy\.partition is not defined"):
         np.partition(x, 1)
     with pytest.raises(TypeError, match=r"np\.sum on a Tensor does not take where"):
