@@ -1,12 +1,16 @@
 """Kernels of the error function and of gamma: against the standard library, exact values, identities and SciPy."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
 
+import tinygrad_cn as tg
+from tinygrad_cn.errors import MissingExtraError
 from tinygrad_cn.kernels import error_functions as errors
 from tinygrad_cn.kernels import gamma
+from tinygrad_cn.ops.bessel import scipy_special
 
 GRID = np.concatenate([np.linspace(-7, 26, 20_001), np.logspace(-300, -1, 301), -np.logspace(-300, -1, 301)])
 
@@ -129,3 +133,24 @@ def test_against_scipy():
     p = np.concatenate([np.linspace(0.001, 0.999, 999), np.logspace(-300, -3, 300)])
     np.testing.assert_allclose(errors.ndtri(p), special.ndtri(p), rtol=1e-14)
     np.testing.assert_allclose(errors.erfinv(2 * p[:999] - 1), special.erfinv(2 * p[:999] - 1), rtol=1e-14)
+
+
+def test_without_scipy_the_message_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    scipy_special.cache_clear()
+    try:
+        with pytest.raises(MissingExtraError, match=r'pip install "tinygrad_cn\[special\]"'):
+            tg.special.bessel_j0(tg.tensor([1.0]))
+        assert tg.erf(tg.tensor([0.0])).item() == 0  # the core does without
+    finally:
+        scipy_special.cache_clear()
+
+
+def test_the_second_derivative_of_sinc_at_0():
+    x = tg.tensor([0.0, 1e-5, 0.049999, 0.050001], dtype=tg.float64, requires_grad=True)
+    (first,) = tg.autograd.grad(tg.sinc(x).sum(), x, create_graph=True)
+    (second,) = tg.autograd.grad(first.sum(), x)
+    u = math.pi * x.detach().numpy()
+    np.testing.assert_allclose(first.detach().numpy(), math.pi * (-u / 3 + u**3 / 30 - u**5 / 840), rtol=1e-9)
+    np.testing.assert_allclose(second.numpy(), math.pi**2 * (-1 / 3 + u**2 / 10 - u**4 / 168), rtol=1e-7)

@@ -68,18 +68,18 @@ def _limits(name: str, array: np.ndarray, low: float, high: float, widen: float)
     return (low - widen, high + widen) if low == high else (low, high)
 
 
-def _binned(column: np.ndarray, edges: np.ndarray, even: bool) -> np.ndarray:
+def _evenly(low: float, high: float, bins: int, dtype: np.dtype) -> np.ndarray:
+    """The edges of bins of one width, counted from the nearer end, in the arithmetic of ``dtype`` as in PyTorch."""
+    a, b = dtype.type(low), dtype.type(high)
+    step = (b - a) / dtype.type(bins)
+    index = np.arange(bins + 1)
+    return np.where(index < (bins + 1) // 2, a + step * index.astype(dtype), b - step * (bins - index).astype(dtype))
+
+
+def _binned(column: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """The bin of each value, -1 for those outside; the last bin contains its right edge."""
-    count = len(edges) - 1
-    if even:
-        low, high = edges[0], edges[-1]
-        place = ((column - low) * count / (high - low)).astype(column.dtype)
-        found = np.where(np.isfinite(place), place, -1).astype(np.int64)
-    else:
-        found = np.searchsorted(edges, column, "right") - 1
-    found = np.minimum(found, count - 1)
-    inside = (column >= edges[0]) & (column <= edges[-1])
-    return np.where(inside, found, -1)
+    found = np.minimum(np.searchsorted(edges, column, "right") - 1, len(edges) - 2)
+    return np.where((column >= edges[0]) & (column <= edges[-1]), found, -1)
 
 
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
@@ -100,13 +100,14 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     if bins <= 0:
         raise RuntimeError(f"histc(): the number of bins must be at least 1, got {bins}")
     low, high = _limits("histc", array, raw(min), raw(max), 1)
-    edges = np.linspace(low, high, bins + 1, dtype=np.float64)
-    place = _binned(array.reshape(-1).astype(np.float64), edges, even=True)
-    return input._wrap(np.bincount(place[place >= 0], minlength=bins).astype(array.dtype))
+    a, b = array.dtype.type(low), array.dtype.type(high)
+    values = array[(array >= a) & (array <= b)]
+    place = np.minimum(((values - a) * array.dtype.type(bins) / (b - a)).astype(np.int64), bins - 1)
+    return input._wrap(np.bincount(place, minlength=bins).astype(array.dtype))
 
 
-def _edges(name: str, columns: np.ndarray, bins: Any, bounds: Any) -> tuple[list[np.ndarray], bool]:
-    """The edges of the bins along each of the columns, and whether they were given by their number."""
+def _edges(name: str, columns: np.ndarray, bins: Any, bounds: Any) -> list[np.ndarray]:
+    """The edges of the bins along each of the columns."""
     count = columns.shape[1]
     if isinstance(bins, Handle) or (isinstance(bins, Sequence) and any(isinstance(b, Handle) for b in bins)):
         given = [bins] if isinstance(bins, Handle) else list(bins)
@@ -119,7 +120,7 @@ def _edges(name: str, columns: np.ndarray, bins: Any, bounds: Any) -> tuple[list
                 raise DTypeError(f"{name}(): the edges are {b._array.dtype}, the values {columns.dtype}; convert one")
             if b._array[0] <= b._array[-1] and (np.diff(b._array) < 0).any():  # else no value lies inside
                 raise RuntimeError(f"{name}(): the edges of the bins must increase")
-        return [b._array.copy() for b in given], False
+        return [b._array.copy() for b in given]
     numbers = [bins] * count if isinstance(bins, int) else [int(b) for b in bins]
     if len(numbers) != count:
         raise RuntimeError(f"{name}(): {len(numbers)} numbers of bins for {count} dimensions")
@@ -136,19 +137,19 @@ def _edges(name: str, columns: np.ndarray, bins: Any, bounds: Any) -> tuple[list
         else:
             low, high = 0.0, 1.0
         low, high = _limits(name, columns[:0], low, high, 0.5)
-        edges.append(np.linspace(low, high, n + 1, dtype=np.float64).astype(columns.dtype))
-    return edges, True
+        edges.append(_evenly(low, high, n, columns.dtype))
+    return edges
 
 
 def _histogram(
     name: str, columns: np.ndarray, bins: Any, bounds: Any, weight: Any, density: bool
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    edges, even = _edges(name, columns, bins, bounds)
+    edges = _edges(name, columns, bins, bounds)
     shape = tuple(len(e) - 1 for e in edges)
     inside = np.ones(len(columns), dtype=bool)
     flat = np.zeros(len(columns), dtype=np.int64)
     for i, e in enumerate(edges):
-        place = _binned(columns[:, i], e, even) if len(e) > 1 else np.full(len(columns), -1)
+        place = _binned(columns[:, i], e) if len(e) > 1 else np.full(len(columns), -1)
         inside &= place >= 0
         flat = flat * (len(e) - 1) + place
     weights = None if weight is None else weight.reshape(-1)[inside]

@@ -193,7 +193,11 @@ def _interpolated(ordered: Any, ranks: Any, interpolation: str) -> Any:
         return at(np.ceil(place))
     low, high = at(np.floor(place)), at(np.ceil(place))
     weight = 0.5 if interpolation == "midpoint" else arithmetic.subtract(ranks, np.floor(place))
-    return arithmetic.add(low, arithmetic.multiply(arithmetic.subtract(high, low), weight))
+    gap = arithmetic.subtract(high, low)
+    endless = np.isinf(low._array) & (low._array == high._array)  # there is nothing between two equal infinities
+    if endless.any():
+        gap = arithmetic.where(low._wrap(endless), 0.0, gap)
+    return arithmetic.add(low, arithmetic.multiply(gap, weight))
 
 
 @accepts_axis

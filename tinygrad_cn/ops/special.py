@@ -20,14 +20,14 @@ erfcx = elementwise(
     "erfcx", kernels.erfcx, x=lambda g, x, out: times(g, 2 * times(x, out) - 2 / _SQRT_PI), floating=True
 )
 erfinv = elementwise(
-    "erfinv", kernels.erfinv, x=lambda g, out: times(g, _SQRT_PI / 2 * np.exp(out * out)), floating=True
+    "erfinv", kernels.erfinv, x=lambda g, out: times(g, _SQRT_PI / 2 * np.exp(times(out, out))), floating=True
 )
 
 #: The normal quantile and the logarithm of the normal distribution function.
 ndtri = elementwise(
     "ndtri",
     kernels.ndtri,
-    x=lambda g, out: times(g, math.sqrt(2 * math.pi) * np.exp(0.5 * out * out)),
+    x=lambda g, out: times(g, math.sqrt(2 * math.pi) * np.exp(times(0.5 * out, out))),
     floating=True,
 )
 log_ndtr = elementwise(
