@@ -49,6 +49,11 @@ def _product(a: Any, b: Any) -> Any:
     return products.matmul(a, b)
 
 
+def _power(x: Any, y: Any) -> Any:
+    """The op itself, but for what `functions.pow` may have to refuse: integers to a negative power."""
+    return functions.pow(x, y) if type(y) is int and y < 0 else arithmetic.power(x, y)
+
+
 class Operators:
     """Operators, conversions to Python numbers, and NumPy's protocols."""
 
@@ -66,7 +71,7 @@ class Operators:
     __rfloordiv__ = _reflected(functions.floor_divide)
     __mod__ = _operator(functions.remainder)
     __rmod__ = _reflected(functions.remainder)
-    __pow__ = _operator(functions.pow)
+    __pow__ = _operator(_power)
     __rpow__ = _reflected(arithmetic.power)
     __matmul__ = _operator(_product)
     __rmatmul__ = _reflected(_product)
