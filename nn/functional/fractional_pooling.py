@@ -42,7 +42,8 @@ def _winners(x: np.ndarray, starts: list[np.ndarray], kernel: tuple[int, ...]) -
 
 
 def _fractional(
-    name: str, ndim: int, input: Any, kernel: Any, output_size: Any, output_ratio: Any, return_indices: bool, samples: Any
+    name: str, ndim: int, input: Any, kernel: Any, output_size: Any, output_ratio: Any, return_indices: bool,
+    samples: Any,
 ) -> Any:  # fmt: skip
     x = tensor(name, input)._array
     if x.ndim not in (ndim + 1, ndim + 2) or 0 in x.shape[x.ndim - ndim - 1 :]:
