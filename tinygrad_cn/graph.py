@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn import storage
+from tinygrad_cn import observing, storage
 from tinygrad_cn.errors import ShapeError
 
 __all__ = ["Handle", "Leaf", "Node", "Pick", "grad_mode", "sweep", "unbroadcast"]
@@ -77,8 +77,8 @@ class Node:
         self.hooks: list[Callable[[Array, bool], Array]] | None = None
         self.kept: Keeper | None = None  # where `retain_grad` puts the gradient
 
-    @property
     def name(self) -> str:
+        """The name of what it pulls back."""
         return type(self).__name__
 
     def pull(self, g: Array, traced: bool, wanted: set[Node] | None) -> Sequence[Array | None]:
@@ -89,7 +89,7 @@ class Node:
         """Let go of the saved values; a second pull raises."""
 
     def __repr__(self) -> str:
-        return f"<{self.name}>"
+        return f"<{self.name()}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Node, int], ...]:
@@ -120,7 +120,6 @@ class Leaf(Node):
         self.place = Keeper(make, grad)
         self.after: list[Callable[[], None]] | None = None  # post-accumulate hooks
 
-    @property
     def name(self) -> str:
         return "AccumulateGrad"
 
@@ -154,9 +153,8 @@ class Pick(Node):
         super().__init__((whole,), shape)
         self.index = index
 
-    @property
     def name(self) -> str:
-        return self.parents[0].name
+        return self.parents[0].name()
 
 
 # ------------------------------------------------------------------------------------------- order
@@ -230,6 +228,7 @@ def _sweep(
     wanted = None if targets is None else on_the_way(order, targets)
     asked = set() if targets is None else set(targets)
     results: dict[Node, Array] = {}
+    watched = observing.pulling
 
     for node in order:
         g = grads.pop(node, None)
@@ -250,13 +249,17 @@ def _sweep(
         if type(node) is Pick:
             _put(grads, ours, node, g)
             continue
-        for parent, term in zip(node.parents, node.pull(g, traced, wanted), strict=True):
+        for parent, term in zip(
+            node.parents,
+            node.pull(g, traced, wanted) if watched is None else watched(node, g, traced, wanted),
+            strict=True,
+        ):
             if term is None or (wanted is not None and parent not in wanted):
                 continue
             if term.shape != parent.shape:
                 if not node.broadcasts:
                     raise ShapeError(
-                        f"{node.name}: its rule returned a gradient of shape {tuple(term.shape)} for an input of "
+                        f"{node.name()}: its rule returned a gradient of shape {tuple(term.shape)} for an input of "
                         f"shape {parent.shape}; a gradient has the shape of its input"
                     )
                 term = unbroadcast(term, parent.shape)

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_cn import storage
+from tinygrad_cn import observing, storage
 from tinygrad_cn.graph import Handle, Node, Pick, sweep
+from tinygrad_cn.packing import RELEASED, Hooks, Packed
 
 if TYPE_CHECKING:
     from tinygrad_cn.op import Op
 
 __all__ = ["Plan", "Record"]
-
-_RELEASED = ("released",)  # stands in for the saved values of a node whose graph was freed
 
 #: Where a saved value comes from, when it is not one of the inputs (then: its position).
 _OUT, _ALL_INPUTS, _PARAMETER, _AUX = -1, -2, -3, -4
@@ -125,7 +124,7 @@ class Record(Node):
 
     __slots__ = ("op", "plan", "saved")
 
-    def __init__(self, op: Op, plan: Plan, parents: tuple[Node, ...], saved: tuple[Any, ...], shape: Any) -> None:
+    def __init__(self, op: Op, plan: Plan, parents: tuple[Node, ...], saved: Any, shape: Any) -> None:
         self.op = op
         self.plan = plan
         self.parents = parents
@@ -134,8 +133,9 @@ class Record(Node):
         self.tick = storage.tick()
         self.hooks = None
         self.kept = None
+        if observing.made is not None:
+            observing.made(self)
 
-    @property
     def name(self) -> str:
         return f"{self.op.label}Backward"
 
@@ -145,25 +145,27 @@ class Record(Node):
 
     def release(self) -> None:
         if self.plan.holds_arrays:
-            self.saved = _RELEASED
+            self.saved = RELEASED
+
+    def pack(self, hooks: Hooks) -> None:
+        """Hold what ``hooks`` make of the saved arrays in place of these."""
+        if self.plan.holds_arrays:
+            self.saved = Packed(self.saved, hooks)
 
     # --------------------------------------------------------------------------------------- pulling
 
     def pull(self, g: Any, traced: bool, wanted: set[Node] | None) -> Sequence[Any]:
         saved = self.saved
-        if saved is _RELEASED:
-            raise RuntimeError(
-                f"{self.name}: trying to go backward through the graph a second time, but what it saved has been "
-                "freed. Pass retain_graph=True to the first backward() or grad() if you need a second one"
-            )
-        if storage.latest > self.tick:
+        if type(saved) is not tuple:
+            saved = saved.opened(self)
+        elif storage.latest > self.tick:
             self._check_fresh()
         op = self.op
         if op.outputs > 1:
             g = self._complete(g)
         if traced:
             if op.composite is not None:
-                return self._pull_composite(op.composite, g)
+                return self._pull_composite(op.composite, g, saved)
             saved = self._tied(saved)
         if op.joint is not None:
             return self._pull_joint(g, saved, wanted)
@@ -184,9 +186,9 @@ class Record(Node):
         gradients = rule(g, needs, *pick(saved))
         return [gradients[i] for i in traced]
 
-    def _pull_composite(self, composite: Callable[..., Any], g: Any) -> list[Any]:
+    def _pull_composite(self, composite: Callable[..., Any], g: Any, saved: tuple[Any, ...]) -> list[Any]:
         """The gradient of the spelled-out function, from fresh ties to the parents (they may depend on each other)."""
-        values = dict(zip(self.plan.saves, self.saved, strict=True))
+        values = dict(zip(self.plan.saves, saved, strict=True))
         op = self.op
         arrays = list(values["arrays"] if op.variadic else [values[name] for name in op.inputs])
         ties = [Tie(parent) for parent in self.parents]
@@ -232,7 +234,7 @@ class Record(Node):
             if storage.last_write(array) > self.tick:
                 what = "its result" if name == "out" else f"its input {name!r}"
                 raise RuntimeError(
-                    f"{self.name}: {what}, of shape {array.shape}, is needed for the gradient but was changed in "
+                    f"{self.name()}: {what}, of shape {array.shape}, is needed for the gradient but was changed in "
                     f"place by {storage.writer(array)} after the op {self.op.name!r} had saved it. Write to a "
                     "clone() instead, use the out-of-place form, or write after the backward pass"
                 )
@@ -245,6 +247,9 @@ class Record(Node):
 
     def keep_apart(self, array: Any) -> None:
         """Replace saved values that share ``array``'s memory by copies, just before it is written in place."""
+        if type(self.saved) is not tuple:
+            self.saved.keep_apart(array)
+            return
         self.saved = tuple(
             [v.copy() if isinstance(v, np.ndarray) and np.may_share_memory(v, array) else v for v in self.saved]
         )

@@ -42,7 +42,7 @@ def x():
 
 def test_gradient(x):
     y = Square.apply(x)
-    assert y.grad_fn.name == "SquareBackward"
+    assert y.grad_fn.name() == "SquareBackward"
     y.sum().backward()
     assert x.grad.tolist() == [2.0, 4.0, 6.0]
 
@@ -136,7 +136,7 @@ def test_nothing_is_recorded_inside_forward(x):
             return g
 
     y = Watch.apply(x)
-    assert y.grad_fn.next_functions[0][0].name == "AccumulateGrad"
+    assert y.grad_fn.next_functions[0][0].name() == "AccumulateGrad"
     y.sum().backward()
     assert modes == [False, False]
 

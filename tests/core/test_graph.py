@@ -182,7 +182,7 @@ def test_the_same_output_twice():
 def test_next_functions_lead_to_the_leaves():
     x, y = leaf(2.0), leaf(3.0)
     z = x * y + x
-    names = [node.name for node, _ in z.grad_fn.next_functions]
+    names = [node.name() for node, _ in z.grad_fn.next_functions]
     assert names == ["MulBackward", "AccumulateGrad"]
-    assert z.grad_fn.name == "AddBackward"
+    assert z.grad_fn.name() == "AddBackward"
     assert x.grad_fn is None

@@ -19,9 +19,9 @@ NN, OPTIM = (Path(importlib.import_module(f"tinygrad_cn.{name}").__file__).paren
 #: Layers from below; a name with a trailing dot means all modules of that package. Order inside a layer is not laid
 #: down, but cycles are refused everywhere.
 LAYERS = [
-    ["errors", "storage", "floating_point", "size", "dtypes", "mersenne", "kernels."],
+    ["errors", "storage", "observing", "floating_point", "size", "dtypes", "mersenne", "kernels."],
     ["graph"],
-    ["record", "views", "hooks", "grad_mode", "backward"],
+    ["record", "packing", "views", "hooks", "grad_mode", "backward"],
     ["op"],
     ["ops."],
     ["inplace", "printing"],

@@ -31,7 +31,7 @@ def assert_same_call(operation, make, params):
     assert type(a) is type(b)
     if isinstance(a, Record):
         assert (a.op, a.plan, a.shape, len(a.parents)) == (b.op, b.plan, b.shape, len(b.parents))
-        assert a.name == b.name
+        assert a.name() == b.name()
         for mine, theirs in zip(a.saved, b.saved, strict=True):
             np.testing.assert_array_equal(mine, theirs)
 

@@ -91,7 +91,6 @@ class FunctionNode(Node):
         self.metas: list[tuple[tuple[int, ...], Any]] = []  # shape and dtype of each output
         self.saved: list[tuple[Any, Any]] | None = []  # (tensor or array, node or output index)
 
-    @property
     def name(self) -> str:
         return f"{self.function.__name__}Backward"
 
@@ -107,7 +106,7 @@ class FunctionNode(Node):
     def unpack(self) -> tuple[Any, ...]:
         if self.saved is None:
             raise RuntimeError(
-                f"{self.name}: trying to go backward through the graph a second time, but what it saved has been "
+                f"{self.name()}: trying to go backward through the graph a second time, but what it saved has been "
                 "freed. "
                 "Pass retain_graph=True to the first backward() or grad()"
             )
@@ -116,7 +115,7 @@ class FunctionNode(Node):
             array = value if place is not None else getattr(value, "_array", None)
             if array is not None and storage.last_write(array) > self.tick:
                 raise RuntimeError(
-                    f"{self.name}: a tensor of shape {array.shape} that it saved was changed in place by "
+                    f"{self.name()}: a tensor of shape {array.shape} that it saved was changed in place by "
                     f"{storage.writer(array)} afterwards; save a clone()"
                 )
             if place is not None:
@@ -148,7 +147,7 @@ class FunctionNode(Node):
             results = results[:count]
         if len(results) != count:
             raise RuntimeError(
-                f"{self.name}: backward returned {len(results)} gradients, but forward took {count} arguments; "
+                f"{self.name()}: backward returned {len(results)} gradients, but forward took {count} arguments; "
                 "return one for "
                 "each, None for those that have none"
             )
@@ -160,14 +159,14 @@ class FunctionNode(Node):
         if result is None:
             return None
         if not isinstance(result, Handle):
-            raise TypeError(f"{self.name}: backward must return Tensors or None, not {type(result).__name__}")
+            raise TypeError(f"{self.name()}: backward must return Tensors or None, not {type(result).__name__}")
         shape = result._array.shape
         if shape != parent.shape:
             if _expands(parent.shape, shape):
                 result = unbroadcast(result, parent.shape)
             else:
                 raise ShapeError(
-                    f"{self.name}: backward returned a gradient of shape {list(shape)} for argument {position} of "
+                    f"{self.name()}: backward returned a gradient of shape {list(shape)} for argument {position} of "
                     "shape "
                     f"{list(parent.shape)}"
                 )
