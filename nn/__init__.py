@@ -24,8 +24,10 @@ from .batchnorm import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
+    SyncBatchNorm,
 )
 from .container import (
+    Container,
     ModuleDict,
     ModuleList,
     Sequential,
@@ -105,6 +107,7 @@ from .loss import (
     L1Loss,
     MSELoss,
     NLLLoss,
+    NLLLoss2d,
     SmoothL1Loss,
 )
 from .margin_loss import (
@@ -120,6 +123,9 @@ from .margin_loss import (
 )
 from .module import (
     Module,
+)
+from .multihead_attention import (
+    MultiheadAttention,
 )
 from .normalization import (
     CrossMapLRN2d,
@@ -211,6 +217,15 @@ from .softmax import (
     Softmax2d,
     Softmin,
 )
+from .transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerEncoder,
+)
+from .transformer_layer import (
+    TransformerDecoderLayer,
+    TransformerEncoderLayer,
+)
 from .unpooling import (
     MaxUnpool1d,
     MaxUnpool2d,
@@ -257,6 +272,7 @@ __all__ = [
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
+    "Container",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -333,7 +349,9 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
+    "NLLLoss2d",
     "PReLU",
     "PairwiseDistance",
     "Parameter",
@@ -366,9 +384,15 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "SyncBatchNorm",
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",

@@ -18,7 +18,7 @@ from . import init
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
 
 
 class _NormBase(Module):
@@ -173,3 +173,78 @@ class BatchNorm3d(_BatchNorm):
     """
 
     _dims = (5,)
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalisation over all processes that train together: over the one process that there is.
+
+    Args:
+        num_features: the number of channels C.
+        eps: added to the variance.
+        momentum: weight of the new batch in the running statistics; ``None``: the mean over all batches.
+        affine: whether there are a scale and a shift to be learned.
+        track_running_stats: keep running statistics.
+        process_group: accepted as in PyTorch.
+        device: the CPU.
+        dtype: of the parameters and statistics; the default dtype if ``None``.
+        bias: whether there is a shift, if ``affine``.
+
+    Shape:
+        - input: ``(N, C, *)``
+        - output: the same
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> tg.nn.SyncBatchNorm(3)(tg.ones(4, 3, 2, 2)).shape
+        Size([4, 3, 2, 2])
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input of shape {tuple(input.shape)})")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """``module`` with every batch normalisation in it replaced by this one, over the same parameters.
+
+        Args:
+            module: what to convert; a batch normalisation itself is not changed.
+            process_group: accepted as in PyTorch.
+
+        Example:
+            >>> from tinygrad_cn import nn
+            >>> nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm1d(2)))[0]._get_name()
+            'SyncBatchNorm'
+        """
+        converted = module
+        if isinstance(module, _BatchNorm):
+            norm = cls(
+                *(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats),
+                process_group,
+                bias=module.bias is not None,
+            )
+            if module.affine:
+                norm.weight, norm.bias = module.weight, module.bias
+            norm.running_mean, norm.running_var = module.running_mean, module.running_var
+            norm.num_batches_tracked = module.num_batches_tracked
+            norm.training = module.training
+            converted = norm
+        for name, child in module.named_children():
+            converted.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return converted

@@ -1,4 +1,4 @@
-"""Modules that hold modules: Sequential, ModuleList, ModuleDict."""
+"""Modules that hold modules: Sequential, ModuleList, ModuleDict, and the old Container."""
 
 from __future__ import annotations
 
@@ -12,7 +12,25 @@ from tinygrad_cn.tensor import Tensor
 
 from .module import Module, _block, _indented
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]
+
+
+class Container(Module):
+    """Modules under the names that they are given: what came before `ModuleDict`.
+
+    Args:
+        kwargs: the modules.
+
+    Example:
+        >>> from tinygrad_cn import nn
+        >>> nn.Container(act=nn.ReLU()).act
+        ReLU()
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        for key, value in kwargs.items():
+            self.add_module(key, value)
 
 
 class _Numbered(Module):
