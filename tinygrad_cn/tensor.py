@@ -76,7 +76,7 @@ class Tensor(Operators, Methods, Metadata, Gradients, Conversions, Alike, Copyin
         if isinstance(node, Leaf):
             suffixes.append("requires_grad=True")
         elif node is not None:
-            suffixes.append(f"grad_fn=<{node.name}>")
+            suffixes.append(f"grad_fn=<{node.name()}>")
         return format_tensor(self._array, prefix=self._prefix(), suffixes=suffixes)
 
     def _prefix(self) -> str:
