@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
-from tinygrad_cn.op import op
+from tinygrad_cn.op import Op, op
 
 Shape = tuple[int, ...]
 
@@ -21,7 +21,7 @@ def _bias_gradient(g: Any) -> Any:
 
 
 #: Shapes: x (N, C, *S), weight (O, C / groups, *K), bias (O,) or ``None``.
-convolution = op(
+convolution: Op = op(
     "convolution",
     lambda x, weight, bias, *, stride, padding, dilation, groups: conv_forward(
         x, weight, bias, stride, padding, dilation, groups
@@ -36,7 +36,7 @@ convolution = op(
 )
 
 #: The adjoint in x, which is also the transposed convolution. Shapes: y (N, O, *S'), weight (O, C / groups, *K).
-convolution_input = op(
+convolution_input: Op = op(
     "convolution_input",
     lambda y, weight, *, shape, stride, padding, dilation, groups: conv_input_adjoint(
         y, weight, shape, stride, padding, dilation, groups
@@ -51,7 +51,7 @@ convolution_input = op(
 )
 
 #: The adjoint in the weight. Shapes: x (N, C, *S), y (N, O, *S') -> (O, C / groups, *K).
-convolution_weight = op(
+convolution_weight: Op = op(
     "convolution_weight",
     lambda x, y, *, shape, stride, padding, dilation, groups: conv_weight_adjoint(
         x, y, shape, stride, padding, dilation, groups

@@ -6,10 +6,10 @@ The work is done in `tinygrad_cn.kernels.sampling`, where the shapes stand.
 from __future__ import annotations
 
 from tinygrad_cn.kernels import sampling
-from tinygrad_cn.op import op
+from tinygrad_cn.op import Op, op
 
 #: Shapes: x (N, C, L), w and index (N, T, P) -> (N, C, P).
-sample = op(
+sample: Op = op(
     "sample",
     lambda x, w, *, index: sampling.sample(x, w, index),
     x=lambda g, w, x_shape, index: spread(g, w, index=index, size=x_shape[2]),
@@ -17,7 +17,7 @@ sample = op(
     label="GridSampler",
 )
 #: Shapes: y (N, C, P), w and index (N, T, P) -> (N, C, size).
-spread = op(
+spread: Op = op(
     "spread",
     lambda y, w, *, index, size: sampling.spread(y, w, index, size),
     y=lambda g, w, index: sample(g, w, index=index),
@@ -25,7 +25,7 @@ spread = op(
     label="GridSamplerBackward",
 )
 #: Shapes: x (N, C, L), y (N, C, P), index (N, T, P) -> (N, T, P).
-match = op(
+match: Op = op(
     "match",
     lambda x, y, *, index: sampling.match(x, y, index),
     x=lambda g, y, x_shape, index: spread(y, g, index=index, size=x_shape[2]),
