@@ -102,7 +102,7 @@ def multi_head_attention_forward(
         k, v = (shapes.pad(t, widths=[(0, 0), (0, 0), (0, 1), (0, 0)]) for t in (k, v))
         masks.lengthen()
     factor = 1 / math.sqrt(width // num_heads)
-    found = None
+    found: Any = None
     if need_weights or (training and dropout_p):
         found = ops.attention_weights(q, k, masks.bias, masks.hidden, factor, False)
         if training and dropout_p:

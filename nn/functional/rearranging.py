@@ -130,7 +130,7 @@ def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padd
     batch, single = _batch("fold", input, 3, "(N, C * KH * KW, L) or (C * KH * KW, L)")
     spatial = per_axis(output_size, 2, "output_size", "fold")
     kernel = per_axis(kernel_size, 2, "kernel_size", "fold")
-    windows = {
+    windows: dict[str, Any] = {
         "kernel": kernel,
         "stride": per_axis(stride, 2, "stride", "fold"),
         "padding": symmetric(per_axis(padding, 2, "padding", "fold")),

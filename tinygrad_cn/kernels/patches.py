@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from .correlation import Array
 from .windows import Ints, Pads, check_window, output_shape
 
 
-def _taps(kernel: Ints, stride: Ints, dilation: Ints, out: Ints) -> Iterator[tuple[Ints, tuple[slice, ...]]]:
+def _taps(kernel: Ints, stride: Ints, dilation: Ints, out: Ints) -> Iterator[tuple[Any, Any]]:
     """For every tap of the window, the padded inputs that the windows read there."""
     for tap in np.ndindex(*kernel):
         yield (
@@ -64,5 +65,5 @@ def paste(x: Array, spatial: Ints, kernel: Ints, stride: Ints, padding: Pads, di
     image = np.zeros_like(x, shape=(x.shape[0], channels, *whole), order="C")
     for tap, places in _taps(kernel, stride, dilation, out):
         image[(slice(None), slice(None), *places)] += columns[(slice(None), slice(None), *tap)]
-    inside = tuple(slice(a, a + n) for n, (a, _) in zip(spatial, padding, strict=True))
+    inside: tuple[Any, ...] = tuple(slice(a, a + n) for n, (a, _) in zip(spatial, padding, strict=True))
     return image[(slice(None), slice(None), *inside)]

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Lines:
     size: int
     count: NDArray[np.int64]
     index: NDArray[np.int64]
-    weight: NDArray[np.float64]
+    weight: NDArray[Any]
 
     @cached_property
     def first(self) -> NDArray[np.int64]:
@@ -54,7 +55,7 @@ class Lines:
         return bool((self.count == 1).all() and (self.weight == 1).all())
 
 
-def _lines(size: int, index: NDArray[np.int64], weight: NDArray[np.float64]) -> Lines:
+def _lines(size: int, index: NDArray[np.int64], weight: NDArray[Any]) -> Lines:
     """The table of rows of equal length. Shape: index, weight (outputs, entries)."""
     return Lines(size, np.full(len(index), index.shape[1]), index.reshape(-1), weight.reshape(-1))
 
@@ -82,7 +83,7 @@ def _ratio(size: int, out: int, scale: float | None, align_corners: bool) -> flo
     return 1 / scale if scale else size / max(out, 1)
 
 
-def _positions(size: int, out: int, scale: float | None, align_corners: bool) -> NDArray[np.float64]:
+def _positions(size: int, out: int, scale: float | None, align_corners: bool) -> NDArray[Any]:
     i, ratio = np.arange(out), _ratio(size, out, scale, align_corners)
     return i * ratio if align_corners else (i + 0.5) * ratio - 0.5
 
@@ -96,7 +97,7 @@ def linear_lines(size: int, out: int, scale: float | None, align_corners: bool) 
     return _lines(size, np.stack([low, high], 1), np.stack([1 - part, part], 1))
 
 
-def _keys(distance: NDArray[np.float64], a: float) -> NDArray[np.float64]:
+def _keys(distance: NDArray[Any], a: float) -> NDArray[Any]:
     """The cubic convolution kernel of Keys (1981, doi:10.1109/TASSP.1981.1163711) with parameter ``a``."""
     x = np.abs(distance)
     near = ((a + 2) * x - (a + 3)) * x * x + 1
@@ -158,26 +159,25 @@ def _along(x: Array, axis: int, table: Lines) -> Array:
     most = int(table.count.max(initial=0))
     weight = table.weight.astype(x.real.dtype)
     tail = (1,) * (x.ndim - axis - 1)
-    before = (slice(None),) * axis
+    before: tuple[Any, ...] = (slice(None),) * axis
     if most > _MANY:
-        out = np.zeros_like(x, shape=shape, order="C")
         full = np.flatnonzero(table.count)
         laid_out = np.take(x, table.index, axis) * weight.reshape(-1, *tail)
+        out = np.zeros_like(x, shape=shape, order="C")
         out[(*before, full)] = np.add.reduceat(laid_out, table.first[full], axis)
         return out
-    out = None
+    total: Array | None = None
     for t in range(most):
         rows = np.flatnonzero(table.count > t)
         entry = table.first[rows] + t
         term = np.take(x, table.index[entry], axis)
         term *= weight[entry].reshape(-1, *tail)
-        if len(rows) < len(table.count):
-            if out is None:
-                out = np.zeros_like(x, shape=shape, order="C")
-            out[(*before, rows)] += term
+        if len(rows) == len(table.count):
+            total = term if total is None else np.add(total, term, out=total)
         else:
-            out = term if out is None else np.add(out, term, out=out)
-    return np.zeros_like(x, shape=shape, order="C") if out is None else out
+            total = np.zeros_like(x, shape=shape, order="C") if total is None else total
+            total[(*before, rows)] += term
+    return np.zeros_like(x, shape=shape, order="C") if total is None else total
 
 
 def scaled_size(size: int, scale: float) -> int:

@@ -46,7 +46,7 @@ def attention_weights(query: Any, key: Any, bias: Any, hidden: Any, scale: float
     if hidden is not None:
         scores = np.where(hidden, -math.inf, scores)
     if causal:
-        scores = np.where(~np.tri(*scores.shape[-2:], dtype=bool), -math.inf, scores)
+        scores = np.where(np.tri(*scores.shape[-2:]) == 0, -math.inf, scores)
     blind = np.all(scores == -math.inf, axis=-1, keepdims=True)
     return np.where(blind, 0, softmax(np.where(blind, 0, scores), axis=-1))
 
