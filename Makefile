@@ -9,7 +9,7 @@ export PYTHON
 help:
 	@echo "make demo    train a convolutional network on real handwritten digits and check its gradients"
 	@echo "make test    run the tests"
-	@echo "make conformance   compare with PyTorch, operator by operator (installs torch for it; OPS=add,mul for some)"
+	@echo "make conformance   compare with PyTorch, operators and modules (installs torch for it; OPS=add,mul for some)"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   time this engine beside NumPy and what other engines are installed"
 	@echo "make clean   remove .venv and everything that was built (runs/ stays)"
@@ -22,12 +22,16 @@ test:
 	@.ci/venv all,dev
 	@$(python) -m pytest --hypothesis-profile=ci -n 2
 
-# PyTorch serves as the oracle here and is needed for nothing else. Without OPS the table is written anew.
+# PyTorch serves as the oracle here and is needed for nothing else. Without OPS and MODULES (nn.Linear,nn.LSTM) the
+# tables are written anew.
 conformance:
 	@.ci/venv all,dev
 	@$(python) -c 'import torch, expecttest; assert torch.__version__.startswith("2.13.0")' 2>/dev/null || \
 	    $(python) -m pip install --quiet --disable-pip-version-check torch==2.13.0 expecttest
-	@$(python) -m tests.conformance $(if $(OPS),-v --ops $(OPS),--write)
+	@status=0; \
+	$(if $(MODULES),,$(python) -m tests.conformance $(if $(OPS),-v --ops $(OPS),--write) || status=1;) \
+	$(if $(OPS),,$(python) -m tests.conformance.modules $(if $(MODULES),-v --modules $(MODULES),--write) || status=1;) \
+	exit $$status
 
 lint:
 	@.ci/venv all,dev

@@ -146,6 +146,8 @@ def rebound(function: Any) -> Callable[..., Any]:
     if getattr(torch.Tensor, name, None) is function:
         return method(name)
     module = getattr(function, "__module__", None) or ""
+    if module == "torch._C._nn":  # a function of torch.nn.functional that is written in C
+        return find(f"nn.functional.{name}")
     if isinstance(function, types.FunctionType) and module.startswith("torch.testing"):
         scope = {**function.__globals__, "torch": _Torch(), "wrapper_set_seed": _unseeded}
         made = types.FunctionType(function.__code__, scope, name, function.__defaults__, function.__closure__)

@@ -66,7 +66,8 @@ def write_table(path: Path, rows: Sequence[Any]) -> None:
         "engine and compared. Do not edit. A cell: *passed / tried*; empty where there is nothing to try. Samples and",
         "gradients are float64; gradients are taken under a random cotangent, second order includes the cotangent.",
         "float32: values, dtypes and gradients. Views, copies: memory is shared with the first argument as in PyTorch.",
-        "*Excluded* samples are sparse, complex, random, or refused by PyTorch.",
+        "*Excluded* samples are sparse, complex, random, or refused by PyTorch. Modules have a table of their own:",
+        "[conformance_modules.md](conformance_modules.md).",
         "",
     ]
     names = {1: "what practically every program uses", 2: "what a careful user expects", 3: "the long tail"}
