@@ -48,6 +48,11 @@ def ctc_loss(
     Raises:
         ShapeError: the shapes or lengths do not fit.
         ValueError: a class or ``blank`` is out of range.
+
+    >>> import tinygrad_cn as tg
+    >>> steps = tg.nn.functional.log_softmax(tg.zeros(2, 1, 3), -1)
+    >>> tg.nn.functional.ctc_loss(steps, tg.tensor([[1]]), [2], [1])
+    tensor(1.0986)
     """
     x = tensor(_NAME, log_probs)._array
     if x.ndim not in (2, 3) or x.dtype.kind != "f":

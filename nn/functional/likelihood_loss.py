@@ -38,6 +38,10 @@ def poisson_nll_loss(
 
     Raises:
         ValueError: an unknown reduction.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.poisson_nll_loss(tg.tensor([0.]), tg.tensor([2.]))
+    tensor(1.)
     """
     tensor("poisson_nll_loss", input), tensor("poisson_nll_loss", target, "target")
     if log_input:
@@ -73,6 +77,10 @@ def gaussian_nll_loss(
     Raises:
         ShapeError: ``var`` does not fit.
         ValueError: a negative variance; an unknown reduction.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.gaussian_nll_loss(tg.tensor([1.]), tg.tensor([3.]), tg.tensor([1.]))
+    tensor(2.)
     """
     name = "gaussian_nll_loss"
     shape = tensor(name, input)._array.shape

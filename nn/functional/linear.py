@@ -92,6 +92,10 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     Raises:
         ShapeError: the input is no matrix.
         RuntimeError: ``p`` is negative.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.pdist(tg.tensor([[0., 0.], [3., 4.], [0., 1.]]))
+    tensor([5.0000, 1.0000, 4.2426])
     """
     x = tensor("pdist", input)._array
     if x.ndim != 2:

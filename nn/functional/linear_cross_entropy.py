@@ -45,6 +45,10 @@ def linear_cross_entropy(
     Raises:
         ShapeError: the shapes do not fit.
         RuntimeError: ``ignore_index`` together with probabilities.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.linear_cross_entropy(tg.tensor([2.]), tg.tensor([[1.], [0.]]), tg.tensor(0))
+    tensor(0.1269)
     """
     name = "linear_cross_entropy"
     x, w = tensor(name, input)._array.shape, tensor(name, linear_weight, "linear_weight")._array.shape

@@ -38,6 +38,10 @@ def margin_ranking_loss(
 
     Raises:
         ShapeError: the numbers of dimensions differ.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.margin_ranking_loss(tg.tensor([1.]), tg.tensor([3.]), tg.tensor([1.]))
+    tensor(2.)
     """
     shapes = [tensor("margin_ranking_loss", v)._array.shape for v in (input1, input2, target)]
     if len({len(s) for s in shapes}) > 1:
@@ -61,6 +65,10 @@ def hinge_embedding_loss(
 
     Shape:
         input (*), target the same.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.hinge_embedding_loss(tg.tensor([0.25, 0.25]), tg.tensor([1., -1.]))
+    tensor(0.5000)
     """
     x, y = tensor("hinge_embedding_loss", input)._array, tensor("hinge_embedding_loss", target, "target")._array
     check_sizes("hinge_embedding_loss", input, target)
@@ -77,6 +85,10 @@ def soft_margin_loss(
 
     Shape:
         input (*), target the same.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.soft_margin_loss(tg.tensor([0.]), tg.tensor([1.]))
+    tensor(0.6931)
     """
     tensor("soft_margin_loss", input), tensor("soft_margin_loss", target, "target")
     check_sizes("soft_margin_loss", input, target)
@@ -100,6 +112,10 @@ def cosine_embedding_loss(
 
     Raises:
         ShapeError: the shapes do not fit.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.cosine_embedding_loss(tg.tensor([1., 0.]), tg.tensor([0., 1.]), tg.tensor(1.))
+    tensor(1.)
     """
     a, b = (tensor("cosine_embedding_loss", v)._array.shape for v in (input1, input2))
     y = tensor("cosine_embedding_loss", target, "target")._array
@@ -154,6 +170,10 @@ def triplet_margin_loss(
     Raises:
         ShapeError: the numbers of dimensions differ.
         ValueError: the margin is not positive.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.triplet_margin_loss(tg.tensor([0.]), tg.tensor([1.]), tg.tensor([1.]))
+    tensor(1.)
     """
     kind = legacy(reduction, size_average, reduce)
 
@@ -232,6 +252,10 @@ def multi_margin_loss(
     Raises:
         ShapeError: the shapes do not fit.
         IndexError: a class is out of range.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.multi_margin_loss(tg.tensor([[1., 1., 0.]]), tg.tensor([0]))
+    tensor(0.3333)
     """
     name = "multi_margin_loss"
     kind = legacy(reduction, size_average, reduce)
@@ -284,6 +308,10 @@ def multilabel_margin_loss(
     Raises:
         ShapeError: the shapes differ.
         IndexError: a class is out of range.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.multilabel_margin_loss(tg.tensor([1., 1., 0.]), tg.tensor([0, -1, -1]))
+    tensor(0.3333)
     """
     name = "multilabel_margin_loss"
     x, y = tensor(name, input)._array, index_array(name, tensor(name, target, "target"))
@@ -320,6 +348,10 @@ def multilabel_soft_margin_loss(
 
     Shape:
         input and target (*, C), weight (C,) -> (*) with "none".
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.multilabel_soft_margin_loss(tg.tensor([[0., 0.]]), tg.tensor([[1., 0.]]))
+    tensor(0.6931)
     """
     name = "multilabel_soft_margin_loss"
     if not tensor(name, input)._array.ndim:

@@ -212,6 +212,11 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
     Raises:
         ShapeError: fewer than 3 dimensions.
         ValueError: ``size`` is less than 1.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.local_response_norm(tg.tensor([[[1.], [1.]]]), 2, alpha=2.0, beta=1.0)
+    tensor([[[0.5000],
+             [0.3333]]])
     """
     name = "local_response_norm"
     shape = tensor(name, input)._array.shape

@@ -48,6 +48,10 @@ def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
 
     Raises:
         ShapeError: a wrong number of dimensions.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.lp_pool2d(tg.tensor([[[3., 4.]]]), 2, (1, 2))
+    tensor([[[5.]]])
     """
     return _lp_pool("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode)
 

@@ -24,6 +24,11 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
     Raises:
         ShapeError: the channels do not divide by r^2.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.pixel_shuffle(tg.arange(4.).reshape(4, 1, 1), 2)
+    tensor([[[0., 1.],
+             [2., 3.]]])
     """
     shape, r = tensor("pixel_shuffle", input)._array.shape, int(upscale_factor)
     if len(shape) < 3 or r < 1 or shape[-3] % (r * r):
@@ -43,6 +48,10 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
 
     Raises:
         ShapeError: the height or width does not divide by r.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.pixel_unshuffle(tg.arange(4.).reshape(1, 2, 2), 2).shape
+    Size([4, 1, 1])
     """
     shape, r = tensor("pixel_unshuffle", input)._array.shape, int(downscale_factor)
     if len(shape) < 3 or r < 1 or shape[-2] % r or shape[-1] % r:
@@ -65,6 +74,10 @@ def channel_shuffle(input: Any, groups: int) -> Any:
 
     Raises:
         ShapeError: the channels do not divide into the groups.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.channel_shuffle(tg.arange(4.).reshape(1, 4, 1), 2).flatten()
+    tensor([0., 2., 1., 3.])
     """
     shape = tensor("channel_shuffle", input)._array.shape
     if len(shape) < 3 or groups < 1 or shape[1] % groups:
@@ -105,6 +118,13 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     Raises:
         ShapeError: a wrong number of dimensions.
         ValueError: windows that do not fit.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.unfold(tg.arange(6.).reshape(1, 2, 3), 2)
+    tensor([[0., 1.],
+            [1., 2.],
+            [3., 4.],
+            [4., 5.]])
     """
     batch, single = _batch("unfold", input, 4, "(N, C, H, W) or (C, H, W)")
     out = ops.cut_patches(
@@ -126,6 +146,11 @@ def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padd
     Raises:
         ShapeError: the columns are not those of so many windows.
         ValueError: windows that do not fit.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.fold(tg.ones(4, 2), (2, 3), 2)
+    tensor([[[1., 2., 1.],
+             [1., 2., 1.]]])
     """
     batch, single = _batch("fold", input, 3, "(N, C * KH * KW, L) or (C * KH * KW, L)")
     spatial = per_axis(output_size, 2, "output_size", "fold")

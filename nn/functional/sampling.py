@@ -41,6 +41,11 @@ def grid_sample(
         ShapeError: the shapes do not fit.
         DTypeError: the dtypes differ.
         ValueError: an unknown mode or padding.
+
+    >>> import tinygrad_cn as tg
+    >>> image, points = tg.tensor([[[[1., 2.], [3., 4.]]]]), tg.tensor([[[[0., 0.]]]])
+    >>> tg.nn.functional.grid_sample(image, points, align_corners=False)
+    tensor([[[[2.5000]]]])
     """
     x, points = tensor("grid_sample", input)._array, tensor("grid_sample", grid, "grid")._array
     _check(x, points, mode, padding_mode)
@@ -173,6 +178,12 @@ def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = No
     Raises:
         ShapeError: the shapes do not fit.
         DTypeError: ``theta`` is not floating.
+
+    >>> import tinygrad_cn as tg
+    >>> still = tg.tensor([[[1., 0., 0.], [0., 1., 0.]]])
+    >>> tg.nn.functional.affine_grid(still, (1, 1, 1, 2), align_corners=True)
+    tensor([[[[-1.,  0.],
+              [ 1.,  0.]]]])
     """
     matrix = tensor("affine_grid", theta, "theta")._array
     shape = tuple(int(n) for n in size)

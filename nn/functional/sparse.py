@@ -39,6 +39,11 @@ def embedding(
     Raises:
         IndexError: a position is out of range.
         TypeError: positions that are no integers.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.embedding(tg.tensor([1, 0]), tg.tensor([[1., 2.], [3., 4.]]))
+    tensor([[3., 4.],
+            [1., 2.]])
     """
     name = "embedding"
     index = index_array(name, tensor(name, input))
@@ -130,6 +135,12 @@ def embedding_bag(
         ShapeError, ValueError: bags that do not fit.
         IndexError: a position is out of range.
         NotImplementedError: ``per_sample_weights`` with another mode than "sum".
+
+    >>> import tinygrad_cn as tg
+    >>> table = tg.tensor([[1., 2.], [3., 4.]])
+    >>> tg.nn.functional.embedding_bag(tg.tensor([[0, 1], [1, 1]]), table)
+    tensor([[2., 3.],
+            [3., 4.]])
     """
     name = "embedding_bag"
     index = index_array(name, tensor(name, input))
@@ -224,6 +235,11 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
 
     Raises:
         RuntimeError: a class is negative or not below ``num_classes``.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.nn.functional.one_hot(tg.tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
     """
     index = index_array("one_hot", tensor)
     if num_classes == -1:

@@ -95,6 +95,13 @@ def max_unpool2d(
         ShapeError: the shapes do not fit.
         ValueError: ``output_size`` is too far from the default.
         IndexError: an index is out of range.
+
+    >>> import tinygrad_cn as tg
+    >>> x = tg.tensor([[[1., 2.], [4., 3.]]])
+    >>> values, places = tg.nn.functional.max_pool2d(x, 2, return_indices=True)
+    >>> tg.nn.functional.max_unpool2d(values, places, 2)
+    tensor([[[0., 0.],
+             [4., 0.]]])
     """
     return _unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
 
