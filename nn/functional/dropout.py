@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import random
+from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions import arithmetic
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.inplace import assign
@@ -44,15 +45,23 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
 
 def _channels(name: str, input: Any, batched: int, p: float, training: bool, inplace: bool) -> Any:
-    """Whole channels left out; an input of one dimension less than ``batched`` is a single sample."""
+    """Whole channels left out; only an input of ``batched`` dimensions is a batch, as in PyTorch."""
     shape = tensor(name, input)._array.shape
-    single = len(shape) == batched - 1
-    kept = shape[:1] if single else shape[:2]
+    kept = shape[:2] if len(shape) == batched else shape[:1]
     return _masked(name, input, kept + (1,) * (len(shape) - len(kept)), p, training, inplace)
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """`dropout` of whole channels of (N, C, L) or (C, L)."""
+    """`dropout` of whole channels of (N, C, L) or (C, L).
+
+    Raises:
+        ShapeError: another number of dimensions.
+    """
+    if tensor("dropout1d", input)._array.ndim not in (2, 3):
+        raise ShapeError(
+            f"dropout1d(): expected an input of 2 or 3 dimensions, got shape {list(input._array.shape)}; dropout2d and "
+            "dropout3d are for images and volumes"
+        )
     return _channels("dropout1d", input, 3, p, training, inplace)
 
 

@@ -49,6 +49,8 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
             "shape "
             f"{list(shape)}"
         )
+    if any(n + a + b < 1 for n, (a, b) in zip(shape, pairs, strict=True) if a or b):
+        raise ShapeError(f"pad(): {widths} leaves nothing of the input of shape {list(shape)}")
     for axis, (before, after) in enumerate(pairs):
         if before or after:
             positions = _POSITIONS[mode](shape[axis], before, after)
