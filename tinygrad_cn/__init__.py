@@ -498,7 +498,9 @@ __version__ = "0.1.0"
 _keep_freed_memory()
 
 #: Packages that are loaded when they are first used, so that ``import tinygrad_cn`` stays light.
-_SUBMODULES = frozenset({"accelerator", "backends", "cuda", "fft", "jit", "nn", "optim", "signal", "testing", "utils"})
+_SUBMODULES = frozenset(
+    {"accelerator", "backends", "cuda", "distributions", "fft", "jit", "nn", "optim", "signal", "testing", "utils"}
+)
 
 # Functions of layers that PyTorch has here too; the engine stands below nn, so they are looked up when first used.
 _FROM_FUNCTIONAL = frozenset(
