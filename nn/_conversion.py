@@ -10,6 +10,7 @@ from tinygrad_cn.autograd import no_grad
 from tinygrad_cn.tensor import Tensor
 
 from ._registry import Registry
+from .parameter import is_uninitialized
 
 __all__ = ["Conversion"]
 
@@ -32,7 +33,9 @@ class Conversion(Registry):
                     if grad is not None:
                         parameter.grad = fn(grad)
             for name, buffer in self._buffers.items():
-                if buffer is not None:
+                if is_uninitialized(buffer):
+                    buffer.data = fn(buffer.data)  # type: ignore[union-attr]
+                elif buffer is not None:
                     self._buffers[name] = fn(buffer)
         return self
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.functions.joining import cat
 from tinygrad_cn.tensor import Tensor
 
@@ -120,12 +121,12 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             (members,) = np.nonzero((classes >= low) & (classes < high))
             if members.size:
                 place[members] = self.shortlist_size + i
-                within = F.log_softmax(self.tail[i](input[Tensor(members)]), dim=1)
-                parts.append(within.gather(1, Tensor(classes[members, None] - low)).squeeze(1))
+                within = F.log_softmax(self.tail[i](input[from_numpy(members)]), dim=1)
+                parts.append(within.gather(1, from_numpy(classes[members, None] - low)).squeeze(1))
                 rows.append(members)
-        output = head.gather(1, Tensor(place[:, None])).squeeze(1)
+        output = head.gather(1, from_numpy(place[:, None])).squeeze(1)
         if parts:
-            output = output.index_add(0, Tensor(np.concatenate(rows)), cat(parts))
+            output = output.index_add(0, from_numpy(np.concatenate(rows)), cat(parts))
         return _ASMoutput(output, -output.mean())
 
     def log_prob(self, input: Tensor) -> Tensor:
@@ -144,8 +145,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         if not rare.size:
             return best
         chosen = best._array.copy()
-        chosen[rare] = self.log_prob(input[Tensor(rare)])._array.argmax(axis=1)
-        return Tensor(chosen)
+        chosen[rare] = self.log_prob(input[from_numpy(rare)])._array.argmax(axis=1)
+        return from_numpy(chosen)
 
 
 def _check_shapes(input: Tensor, target: Tensor) -> None:

@@ -255,6 +255,8 @@ class LocalResponseNorm(Module):
 class CrossMapLRN2d(Module):
     """`LocalResponseNorm` of images under its older name.
 
+    PyTorch's module of this name never drops the first channel from its running sums; this one does.
+
     Args:
         size: how many neighbouring channels are averaged.
         alpha: the factor of the mean square.

@@ -82,6 +82,8 @@ def _samples(name: str, samples: Any, shape: tuple[int, ...], dtype: np.dtype) -
         count = int(np.prod(shape))
         return random.default_generator.uniform(count, 0.0, 1.0, dtype).reshape(-1, shape[2])
     given = tensor(name, samples, "_random_samples")._array
+    if given.ndim == 3 and given.shape[0] > shape[0]:  # those of a larger batch serve a smaller one
+        given = given[: shape[0]]
     if given.shape != shape:
         raise ShapeError(f"{name}(): _random_samples must have shape {list(shape)}, got {list(given.shape)}")
     return given.astype(dtype, copy=False).reshape(-1, shape[2])

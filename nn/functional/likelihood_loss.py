@@ -69,7 +69,7 @@ def gaussian_nll_loss(
     Args:
         input (Tensor): the expectation.
         target (Tensor): the observation.
-        var (Tensor or float): the variance, of the input's shape, or with a last axis of size 1 or none.
+        var (Tensor or float): the variance, of the input's shape, or with one axis of size 1, or no last axis.
         full (bool): add the constant log(2 pi) / 2.
         eps (float): the least variance.
         reduction (str): "mean", "sum" or "none".
@@ -93,10 +93,10 @@ def gaussian_nll_loss(
     if given != shape:
         if given == shape[:-1]:
             var = var.unsqueeze(-1)
-        elif len(given) != len(shape) or not given or given[:-1] != shape[:-1] or given[-1] != 1:
+        elif len(given) != len(shape) or [v for n, v in zip(shape, given, strict=True) if n != v] != [1]:
             raise ShapeError(
                 f"{name}(): var of shape {list(given)} does not fit input of shape {list(shape)}; it may have the same "
-                "shape, a last axis of size 1, or no last axis"
+                "shape, one axis of size 1 instead, or no last axis"
             )
     if reduction not in ("mean", "sum", "none"):
         reduced(name, input, reduction)

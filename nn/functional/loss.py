@@ -379,7 +379,8 @@ def kl_div(
     else:
         each = arithmetic.sub(xlogy(target, target), arithmetic.mul(target, input))
     if kind == "batchmean":
-        return arithmetic.div(reduced("kl_div", each, "sum"), input._array.shape[0])
+        batch = input._array.shape[0] if input._array.ndim else 1
+        return arithmetic.div(reduced("kl_div", each, "sum"), batch)
     return reduced("kl_div", each, kind)
 
 

@@ -56,7 +56,7 @@ def batch_norm(
 
     Raises:
         ShapeError: a vector does not have one number for each channel.
-        ValueError: training with a single value for each channel.
+        ValueError: training with a single value for each channel; an ``eps`` that is negative, or 0 in training.
     """
     x = tensor("batch_norm", input)._array
     if x.shape == (0,):
@@ -67,6 +67,10 @@ def batch_norm(
     _check_channels(
         "batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm(): eps must be positive (or 0 outside training), got {eps}")
+    if training and not x.size:  # nothing to take statistics of; gradients of weight and bias are zeros
+        return _affine(input, *(v if v is None else _along_channels(v, x.ndim) for v in (weight, bias)))
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm(): outside training running_mean and running_var are needed")

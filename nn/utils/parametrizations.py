@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_cn import linalg
 from tinygrad_cn.autograd import no_grad
-from tinygrad_cn.creation import eye
+from tinygrad_cn.creation import eye, from_numpy
 from tinygrad_cn.functions.joining import cat
 from tinygrad_cn.random import default_generator
 from tinygrad_cn.tensor import Tensor
@@ -96,7 +96,7 @@ class _SpectralNorm(Module):
             self.n_power_iterations = n_power_iterations
             matrix = self._matrix(weight)
             for key, size in zip(("_u", "_v"), matrix.shape, strict=True):
-                drawn = Tensor(default_generator.normal(size, 0, 1, matrix._array.dtype))
+                drawn = from_numpy(default_generator.normal(size, 0, 1, matrix._array.dtype))
                 self.register_buffer(key, F.normalize(drawn, dim=0, eps=eps))
             self._iterate(matrix, 15)
 
@@ -224,7 +224,7 @@ class _Orthogonal(Module):
             q = q.clone() if _is_orthogonal(q) else _made_orthogonal(q)
         else:
             drawn = default_generator.normal((*q.shape[:-1], rows - columns), 0, 1, q._array.dtype)
-            q = _made_orthogonal(cat([q, Tensor(drawn)], -1))
+            q = _made_orthogonal(cat([q, from_numpy(drawn)], -1))
         self.base = q
         return -eye(*start.shape[-2:], dtype=q.dtype).expand(start.shape).clone()
 
@@ -236,7 +236,7 @@ class _Orthogonal(Module):
         signs = np.sign(packed[..., places, places])
         signs[tau == 0] *= -1
         packed[..., places, places] = signs
-        return Tensor(np.swapaxes(packed, -2, -1).copy() if wide else packed)
+        return from_numpy(np.swapaxes(packed, -2, -1).copy() if wide else packed)
 
 
 def orthogonal(
