@@ -1,5 +1,7 @@
-"""Gradients as functions: `grad`, `backward`, custom functions, grad modes."""
+"""Gradients as functions: `grad`, `backward`, Jacobians, custom functions, grad modes, hooks on what is saved."""
 
+from tinygrad_cn.autograd import functional, graph
+from tinygrad_cn.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from tinygrad_cn.autograd.function import Function
 from tinygrad_cn.backward import backward, grad
 from tinygrad_cn.grad_mode import (
@@ -14,11 +16,15 @@ __all__ = [
     "Function",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 

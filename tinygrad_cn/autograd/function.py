@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn import storage
+from tinygrad_cn import observing, storage
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.grad_mode import no_grad
 from tinygrad_cn.graph import Handle, Node, Pick, grad_mode, unbroadcast
 from tinygrad_cn.op import cast
+from tinygrad_cn.packing import Hooks, Parcel
 
 __all__ = ["Function", "FunctionContext"]
 
@@ -103,6 +104,14 @@ class FunctionNode(Node):
             else:
                 self.saved.append((tensor, None))
 
+    def pack(self, hooks: Hooks) -> None:
+        """Hold what ``hooks`` make of the saved arrays in place of these."""
+        packed: list[tuple[Any, Any]] = []
+        for value, place in self.saved or ():
+            array, node = (value, None) if place is not None or value is None else (value._array, value._node)
+            packed.append((None if array is None else (Parcel(array, hooks), node), place))
+        self.saved = packed
+
     def unpack(self) -> tuple[Any, ...]:
         if self.saved is None:
             raise RuntimeError(
@@ -112,6 +121,11 @@ class FunctionNode(Node):
             )
         found = []
         for value, place in self.saved:
+            if type(value) is tuple:  # packed
+                parcel, node = value
+                value = parcel.open(self.name(), self.tick)
+                if place is None:
+                    value = Handle._result_class._wrap(value, node)
             array = value if place is not None else getattr(value, "_array", None)
             if array is not None and storage.last_write(array) > self.tick:
                 raise RuntimeError(
@@ -278,4 +292,6 @@ class Function:
                     and result._array.dtype.kind in "fc"
                 ):
                     result._node = Pick(node, i, result._array.shape) if len(outputs) > 1 else node
+            if observing.made is not None:
+                observing.made(node)
         return tuple(results) if several else results[0]

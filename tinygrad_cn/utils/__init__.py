@@ -1,5 +1,5 @@
-"""Helpers beside the engine: data sets and loaders."""
+"""Helpers beside the engine: data sets and loaders, checkpointing."""
 
-from tinygrad_cn.utils import data
+from tinygrad_cn.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
