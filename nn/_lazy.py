@@ -43,6 +43,7 @@ class LazyConvolution(LazyModule):
     """What lazy convolutions share. It stands before the convolution among a class's bases."""
 
     _axes: int
+    _transposed: bool
     in_channels: int
     out_channels: int
     groups: int
@@ -64,7 +65,9 @@ class LazyConvolution(LazyModule):
 
     def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
         """Take the channels of ``input``: ``(N, C, *S)`` or ``(C, *S)``."""
-        if not self.has_uninitialized_params():
+        if not self.has_uninitialized_params():  # they were loaded
+            rows, columns = self.weight.shape[:2]
+            self.in_channels = rows if self._transposed else columns * self.groups
             return
         axes = self._axes
         if input.dim() not in (axes + 1, axes + 2):
@@ -76,7 +79,7 @@ class LazyConvolution(LazyModule):
         if channels % self.groups:
             raise ValueError(f"in_channels must be divisible by groups: {channels} channels, {self.groups} groups")
         self.in_channels = channels
-        self.weight.materialize(self._weight_shape())  # type: ignore[operator]
+        self.weight.materialize(self._weight_shape())
         if self.bias is not None:
             self.bias.materialize(per_axis(self.out_channels, 1))
         self.reset_parameters()

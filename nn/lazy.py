@@ -52,6 +52,8 @@ class LazyLinear(LazyModule, Linear):
     """
 
     cls_to_become = Linear
+    weight: Any
+    bias: Any
 
     def __init__(self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(0, 0, False)
@@ -72,9 +74,9 @@ class LazyLinear(LazyModule, Linear):
             self.in_features = self.weight.shape[-1]  # they were loaded
             return
         self.in_features = input.shape[-1]
-        self.weight.materialize((self.out_features, self.in_features))  # type: ignore[operator]
+        self.weight.materialize((self.out_features, self.in_features))
         if self.bias is not None:
-            self.bias.materialize((self.out_features,))  # type: ignore[operator]
+            self.bias.materialize((self.out_features,))
         self.reset_parameters()
 
 
@@ -126,6 +128,7 @@ class _LazyNorm(LazyModule):
     bias: Any
     running_mean: Any
     running_var: Any
+    num_batches_tracked: Any
 
     def __init__(
         self,
@@ -158,16 +161,17 @@ class _LazyNorm(LazyModule):
 
     def initialize_parameters(self, input: Any) -> None:
         """Take the channels of ``input``, its second axis."""
-        if not self.has_uninitialized_params():
-            return
+        loaded = not self.has_uninitialized_params()
         self.num_features = input.shape[1]
+        if loaded:
+            return
         for state in (self.weight, self.bias, self.running_mean, self.running_var):
             if state is not None:
                 state.materialize((self.num_features,))
         self.reset_parameters()
 
 
-class LazyConv1d(_LazyConvNd, Conv1d):  # type: ignore[misc]
+class LazyConv1d(_LazyConvNd, Conv1d):
     """A `Conv1d` whose ``in_channels`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -179,7 +183,7 @@ class LazyConv1d(_LazyConvNd, Conv1d):  # type: ignore[misc]
     cls_to_become = Conv1d
 
 
-class LazyConv2d(_LazyConvNd, Conv2d):  # type: ignore[misc]
+class LazyConv2d(_LazyConvNd, Conv2d):
     """A `Conv2d` whose ``in_channels`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -191,7 +195,7 @@ class LazyConv2d(_LazyConvNd, Conv2d):  # type: ignore[misc]
     cls_to_become = Conv2d
 
 
-class LazyConv3d(_LazyConvNd, Conv3d):  # type: ignore[misc]
+class LazyConv3d(_LazyConvNd, Conv3d):
     """A `Conv3d` whose ``in_channels`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -203,7 +207,7 @@ class LazyConv3d(_LazyConvNd, Conv3d):  # type: ignore[misc]
     cls_to_become = Conv3d
 
 
-class LazyConvTranspose1d(_LazyConvTransposeNd, ConvTranspose1d):  # type: ignore[misc]
+class LazyConvTranspose1d(_LazyConvTransposeNd, ConvTranspose1d):
     """A `ConvTranspose1d` whose ``in_channels`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -215,7 +219,7 @@ class LazyConvTranspose1d(_LazyConvTransposeNd, ConvTranspose1d):  # type: ignor
     cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_LazyConvTransposeNd, ConvTranspose2d):  # type: ignore[misc]
+class LazyConvTranspose2d(_LazyConvTransposeNd, ConvTranspose2d):
     """A `ConvTranspose2d` whose ``in_channels`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -227,7 +231,7 @@ class LazyConvTranspose2d(_LazyConvTransposeNd, ConvTranspose2d):  # type: ignor
     cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_LazyConvTransposeNd, ConvTranspose3d):  # type: ignore[misc]
+class LazyConvTranspose3d(_LazyConvTransposeNd, ConvTranspose3d):
     """A `ConvTranspose3d` whose ``in_channels`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -239,7 +243,7 @@ class LazyConvTranspose3d(_LazyConvTransposeNd, ConvTranspose3d):  # type: ignor
     cls_to_become = ConvTranspose3d
 
 
-class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):  # type: ignore[misc]
+class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     """A `BatchNorm1d` whose ``num_features`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -251,7 +255,7 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):  # type: ignore[misc]
     cls_to_become = BatchNorm1d
 
 
-class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):  # type: ignore[misc]
+class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     """A `BatchNorm2d` whose ``num_features`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -263,7 +267,7 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):  # type: ignore[misc]
     cls_to_become = BatchNorm2d
 
 
-class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):  # type: ignore[misc]
+class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
     """A `BatchNorm3d` whose ``num_features`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -275,7 +279,7 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):  # type: ignore[misc]
     cls_to_become = BatchNorm3d
 
 
-class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):  # type: ignore[misc]
+class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
     """A `InstanceNorm1d` whose ``num_features`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -287,7 +291,7 @@ class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):  # type: ignore[misc]
     cls_to_become = InstanceNorm1d
 
 
-class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):  # type: ignore[misc]
+class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
     """A `InstanceNorm2d` whose ``num_features`` is taken from its first input. The other arguments are the same.
 
     Example:
@@ -299,7 +303,7 @@ class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):  # type: ignore[misc]
     cls_to_become = InstanceNorm2d
 
 
-class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):  # type: ignore[misc]
+class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
     """A `InstanceNorm3d` whose ``num_features`` is taken from its first input. The other arguments are the same.
 
     Example:

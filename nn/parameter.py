@@ -89,10 +89,10 @@ class _Uninitialized(Tensor):
             dtype: the dtype; that of the uninitialized tensor if ``None``.
         """
         self.data = empty(tuple(shape), device=device, dtype=self.dtype if dtype is None else dtype)
-        self.__class__ = self._becomes
+        self.__class__ = self._becomes  # type: ignore[assignment]
 
     @property
-    def shape(self) -> Size:  # type: ignore[override]
+    def shape(self) -> Size:
         raise RuntimeError(
             "the shape of an uninitialized parameter or buffer is not known yet: call the lazy module once, with an "
             "input, before using its parameters"
@@ -103,7 +103,8 @@ class _Uninitialized(Tensor):
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        copy: Tensor = type(self)(requires_grad=self.requires_grad, dtype=self.dtype)
+        kind: Any = type(self)
+        copy: Tensor = kind(requires_grad=self.requires_grad, dtype=self.dtype)
         memo[id(self)] = copy
         return copy
 
