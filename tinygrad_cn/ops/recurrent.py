@@ -24,6 +24,9 @@ from tinygrad_cn.op import op
 __all__ = ["gru_layer", "lstm_layer", "rnn_layer"]
 
 
+_SMALL = 262_144  # up to so many multiplications a product is BLAS's, on one thread
+
+
 def _steps(batch_sizes: Sequence[int], reverse: bool) -> list[tuple[slice, int]]:
     """The rows of each step and how many they are, in the order of the walk."""
     steps = []
@@ -56,6 +59,50 @@ def _spelled_sigmoid(a: Any) -> Any:
     return np.tanh(a * 0.5) * 0.5 + 0.5
 
 
+class _Track:
+    """A state before and after each step, in the order of the steps' rows.
+
+    Where all steps have the same rows, what comes after one step is what was before the next: one buffer holds both,
+    and no step copies anything.
+    """
+
+    def __init__(self, start: Any, kind: Any, batch_sizes: Sequence[int], reverse: bool) -> None:
+        rows, batch = sum(batch_sizes), batch_sizes[0]
+        self.ragged = batch_sizes[-1] != batch
+        self.current = start.astype(kind) if self.ragged else None
+        if self.ragged:
+            self.before = np.empty_like(start, dtype=kind, shape=(rows, start.shape[1]))
+            self.after = np.empty_like(self.before)
+            return
+        track = np.empty_like(start, dtype=kind, shape=(rows + batch, start.shape[1]))
+        track[rows if reverse else 0 :][:batch] = start
+        self.before, self.after = (track[batch:], track[:rows]) if reverse else (track[:rows], track[batch:])
+        self.end = slice(0, batch) if reverse else slice(rows - batch, rows)
+
+    def enter(self, at: slice, count: int) -> Any:
+        """The state before a step."""
+        if self.current is not None:
+            self.before[at] = self.current[:count]
+        return self.before[at]
+
+    def leave(self, at: slice, count: int) -> None:
+        """Note the state after a step, which has been written."""
+        if self.current is not None:
+            self.current[:count] = self.after[at]
+
+    def last(self) -> Any:
+        """The state after the last step of each sequence."""
+        return self.after[self.end].copy() if self.current is None else self.current
+
+
+def _dot(x: Any, y: Any, out: Any) -> Any:
+    """``x @ y`` into ``out``."""
+    if x.shape[0] * y.size <= _SMALL and x.dtype == y.dtype == out.dtype:
+        return np.dot(x, y, out=out)
+    out[...] = matmul(x, y)
+    return out
+
+
 # -------------------------------------------------------------------------------------------- LSTM
 
 
@@ -74,32 +121,29 @@ def _lstm(
     size = c.shape[1]
     scale = _half_for_sigmoids(weight, size, 2)
     shift = 1 - scale
-    gates = (x * scale).astype(kind, copy=False)  # (N, 4 * size), at each step made into i, f, g, o
-    recurrent = _column(weight * scale[:, None])  # (state, 4 * size)
+    gates = (x * scale).astype(kind, copy=False)  # (N, 4 * size), at each step made into i, f, s, o
+    recurrent = _column(weight * scale[:, None]).astype(kind, copy=False)  # (state, 4 * size)
     rows = gates.shape[0]
-    out = np.empty_like(h, dtype=kind, shape=(rows, h.shape[1]))
-    before_h = np.empty_like(out)
-    before_c = np.empty_like(out, shape=(rows, size))
-    squashed = np.empty_like(before_c)  # tanh of the cell
-    h, c = h.astype(kind), c.astype(kind)
+    states, cells = _Track(h, kind, batch_sizes, reverse), _Track(c, kind, batch_sizes, reverse)
+    squashed = np.empty_like(c, dtype=kind, shape=(rows, size))  # tanh of the cell
+    shares = np.empty_like(gates, shape=(batch_sizes[0], 4 * size))  # of the state in the gates
+    written = np.empty_like(squashed, shape=(batch_sizes[0], size))
     for at, count in _steps(batch_sizes, reverse):
-        a, state, cell = gates[at], h[:count], c[:count]
-        before_h[at] = state
-        before_c[at] = cell
-        a += matmul(state, recurrent)
+        a, t, cell = gates[at], squashed[at], cells.after[at]
+        a += _dot(states.enter(at, count), recurrent, shares[:count])
         np.tanh(a, out=a)
         a *= scale
         a += shift
-        cell *= a[:, size : 2 * size]
-        cell += a[:, :size] * a[:, 2 * size : 3 * size]
-        t = squashed[at]
+        np.multiply(cells.enter(at, count), a[:, size : 2 * size], out=cell)
+        cell += np.multiply(a[:, :size], a[:, 2 * size : 3 * size], out=written[:count])
         np.tanh(cell, out=t)
         if projection is None:
-            np.multiply(a[:, 3 * size :], t, out=state)
+            np.multiply(a[:, 3 * size :], t, out=states.after[at])
         else:
-            state[...] = matmul(a[:, 3 * size :] * t, _column(projection))
-        out[at] = state
-    return (out, h, c), (gates, squashed, before_h, before_c)
+            states.after[at] = matmul(a[:, 3 * size :] * t, _column(projection))
+        states.leave(at, count)
+        cells.leave(at, count)
+    return (states.after, states.last(), cells.last()), (gates, squashed, states.before, cells.before)
 
 
 def _lstm_back(
@@ -107,16 +151,20 @@ def _lstm_back(
 ) -> tuple[Any, ...]:
     gates, squashed, before_h, before_c = aux
     g_out, dh, dc = g[0], g[1].copy(), g[2].copy()
-    size = before_c.shape[1]
+    rows, size = before_c.shape
     i, f, s, o = (gates[:, k * size : (k + 1) * size] for k in range(4))
     along = np.empty_like(gates)  # what the cotangents of the cell and the state are multiplied by, for each gate
     np.multiply(s * i, 1 - i, out=along[:, :size])
     np.multiply(before_c * f, 1 - f, out=along[:, size : 2 * size])
     np.multiply(i, 1 - s * s, out=along[:, 2 * size : 3 * size])
     np.multiply(squashed * o, 1 - o, out=along[:, 3 * size :])
-    to_cell = o * (1 - squashed * squashed)
+    to_cell = squashed * squashed
+    np.subtract(1, to_cell, out=to_cell)
+    to_cell *= o
     dx = np.empty_like(gates)
+    by_gate, dx_by_gate = along.reshape(rows, 4, size), dx.reshape(rows, 4, size)
     projected = None if projection is None else np.empty_like(before_h)
+    shared = np.empty_like(dc)
     for at, count in reversed(_steps(batch_sizes, reverse)):
         state, cell = dh[:count], dc[:count]
         state += g_out[at]
@@ -124,15 +172,12 @@ def _lstm_back(
         if projected is not None:
             projected[at] = state
             full = matmul(state, projection)
-        cell += full * to_cell[at]
-        d, factor = dx[at], along[at]
-        cells = (count, 3, size)
-        np.multiply(
-            factor[:, : 3 * size].reshape(cells), cell[:, None], out=d[:, : 3 * size].reshape(cells, copy=False)
-        )
-        np.multiply(factor[:, 3 * size :], full, out=d[:, 3 * size :])
+        cell += np.multiply(full, to_cell[at], out=shared[:count])
+        d, factor = dx_by_gate[at], by_gate[at]
+        np.multiply(factor[:, :3], cell[:, None], out=d[:, :3])
+        np.multiply(factor[:, 3], full, out=d[:, 3])
         cell *= f[at]
-        state[...] = matmul(d, weight)
+        _dot(dx[at], weight, state)
     dw = matmul(_column(dx), before_h) if needs[3] else None
     dp = matmul(_column(projected), o * squashed) if projected is not None and needs[4] else None
     return dx, dh, dc, dw, dp
