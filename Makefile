@@ -4,12 +4,13 @@
 python := .venv/bin/python
 export PYTHON
 
-.PHONY: help demo test conformance lint bench clean
+.PHONY: help demo test conformance docs lint bench clean
 
 help:
 	@echo "make demo    train a convolutional network on real handwritten digits and check its gradients"
 	@echo "make test    run the tests"
 	@echo "make conformance   compare with PyTorch, operators and modules (installs torch for it; OPS=add,mul for some)"
+	@echo "make docs    write docs/numpy.md from the engine's tables"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   time this engine beside NumPy and what other engines are installed"
 	@echo "make clean   remove .venv and everything that was built (runs/ stays)"
@@ -32,6 +33,10 @@ conformance:
 	$(if $(MODULES),,$(python) -m tests.conformance $(if $(OPS),-v --ops $(OPS),--write) || status=1;) \
 	$(if $(OPS),,$(python) -m tests.conformance.modules $(if $(MODULES),-v --modules $(MODULES),--write) || status=1;) \
 	exit $$status
+
+docs:
+	@.ci/venv all
+	@$(python) docs/list_numpy_functions.py
 
 lint:
 	@.ci/venv all,dev

@@ -262,6 +262,26 @@ def test_unknown_functions_are_refused_by_name(x):
         np.sum(x, where=A > 0)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.ravel(x, order="F"),
+        lambda x: np.reshape(x, (3, 2), order="F"),
+        lambda x: np.cumsum(x, out=np.zeros(6)),
+        lambda x: np.concatenate([x, x], dtype=np.float32),
+        lambda x: np.concatenate([x, x], out=np.zeros((4, 3))),
+    ],
+)
+def test_arguments_that_a_tensor_cannot_honour_are_refused(x, call):
+    with pytest.raises(TypeError, match="on a Tensor"):
+        call(x)
+
+
+def test_arguments_that_change_the_result(x):
+    assert np.cumsum(x, dtype=np.float32).dtype == tg.float32
+    assert np.concatenate([x, x], axis=None).shape == (12,)
+
+
 def test_plain_arrays_are_refused_when_a_gradient_would_be_lost(x):
     for action in (lambda: np.asarray(x), lambda: np.array(x * 2), x.numpy):
         with pytest.raises(RuntimeError, match=r"requires grad.*would lose it.*\.detach\(\)"):
