@@ -59,14 +59,22 @@ def operators() -> list[Any]:
     return sorted((op for op in op_db if op.name in tier_of), key=lambda op: tier_of[op.name])
 
 
-def sample_reason(sample: Any) -> str | None:
+def sample_reason(name: str, sample: Any) -> str | None:
     """Why a sample does not count; ``None`` when it does."""
     if sample.kwargs.get("dropout_p"):
         return "random"
     for value in (sample.input, *sample.args, *sample.kwargs.values()):
         if isinstance(value, torch.dtype) and value.is_complex:
             return "complex"
+    if name.startswith("nn.functional.max_unpool") and _repeats(sample.args[0], sample.input.dim() - int(name[-2])):
+        return "positions twice: which element stays is not defined, nor is its gradient"
     edges = sample.args[0] if sample.args and isinstance(sample.args[0], tuple | list) else ()
     if len(edges) > 1 and any(isinstance(e, torch.Tensor) and e.dim() == 1 and (e.diff() < 0).any() for e in edges):
         return "edges of bins in no order"
     return None
+
+
+def _repeats(positions: torch.Tensor, batch: int) -> bool:
+    """Whether a position stands twice in one plane; the first ``batch`` axes count planes."""
+    planes = positions.reshape(positions.shape[:batch].numel(), -1).sort(dim=1).values
+    return bool((planes.diff(dim=1) == 0).any())

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from tinygrad_cn import Tensor
 
 from .convert import to_torch
 
-__all__ = ["difference", "leaves", "structure", "within"]
+__all__ = [
+    "compared",
+    "difference",
+    "differentiable",
+    "leaves",
+    "pairs",
+    "same_gradients",
+    "sharing",
+    "structure",
+    "within",
+]
 
 
 def leaves(value: Any) -> list[Any]:
@@ -89,3 +100,71 @@ def difference(ours: Any, theirs: Any, tolerance: float) -> str | None:
 def _short(value: torch.Tensor) -> str:
     text = " ".join(str(value.reshape(-1)[:12].tolist()).split())
     return text + (f" ... of shape {list(value.shape)}" if value.numel() > 12 else f" shape {list(value.shape)}")
+
+
+def compared(ours: Any, theirs: Any, tolerance: float) -> str | None:
+    """How two results differ, in words."""
+    problem = structure(ours, theirs)
+    if problem:
+        return problem
+    return next(
+        (f"result {i}: {d}" for i, (o, t) in enumerate(pairs(ours, theirs)) if (d := difference(o, t, tolerance))),
+        None,
+    )
+
+
+def pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
+    """The leaves of two results, side by side."""
+    return list(zip(leaves(ours), leaves(theirs), strict=True))
+
+
+def sharing(call: Any, ours: Any, theirs: Any) -> str | None:
+    """How results differ in sharing memory with the first argument: views write through, copies do not."""
+    source, our_source = call.args[0], call.our_args[0]
+    if not isinstance(source, torch.Tensor) or "memory_format" in call.kwargs:  # which has no meaning here
+        return None
+    for i, (o, t) in enumerate(pairs(ours, theirs)):
+        if isinstance(t, torch.Tensor) and t.numel():
+            shared = t.untyped_storage().data_ptr() == source.untyped_storage().data_ptr()
+            if shared != np.may_share_memory(o._array, our_source._array):
+                return (
+                    f"result {i} is {'a copy' if shared else 'a view'}, PyTorch's is {'a view' if shared else 'a copy'}"
+                )
+    return None
+
+
+def differentiable(ours: Any, theirs: Any) -> tuple[list[Any], list[torch.Tensor], str | None]:
+    """The results that carry gradients, pairwise, and what is wrong with their requires_grad."""
+    mine, other = [], []
+    for i, (o, t) in enumerate(pairs(ours, theirs)):
+        if not isinstance(t, torch.Tensor):
+            continue
+        if t.requires_grad:
+            if not o.requires_grad:
+                return [], [], f"result {i} does not require grad"
+            mine.append(o)
+            other.append(t)
+        elif o.requires_grad:
+            return [], [], f"result {i} requires grad, PyTorch's does not"
+    return mine, other, None
+
+
+def same_gradients(ours: Any, theirs: Any, tolerance: float) -> str | None:
+    """Compare gradients; none at all is the same as zeros. A float32 input among float64 ones coarsens them all."""
+    if any(t is not None and t.dtype == torch.float32 for t in theirs):
+        tolerance = max(tolerance, 1e-4)
+    for i, (o, t) in enumerate(zip(ours, theirs, strict=True)):
+        if o is None and t is None:
+            continue
+        if t is None:
+            t = torch.zeros(tuple(o.shape), dtype=getattr(torch, str(o.dtype)))
+        t = t.detach()
+        if o is None:
+            if bool((t != 0).any()):
+                return f"gradient {i} is missing"
+            continue
+        if tuple(o.shape) != tuple(t.shape) or f"torch.{o.dtype}" != str(t.dtype):
+            return f"gradient {i}: {list(o.shape)} {o.dtype} instead of {list(t.shape)} {t.dtype}"
+        if not within(to_torch(o), t, tolerance, mend_nan=True):
+            return f"gradient {i}: {difference(o, t, 0.0)}"
+    return None
