@@ -31,7 +31,7 @@ LAYERS = [
     ["TENSOR"],  # tensor.py and the classes it is put together from: everything else at the top of the package
     ["creation"],
     ["randomness", "window_functions", "signal.", "autograd."],
-    ["testing.", "utils."],
+    ["distributions.", "testing.", "utils."],
     ["nn.", "optim."],
     ["datasets.", "cli.", "__main__", "", "utils.einops"],  # what uses the package as its users do
 ]

@@ -53,7 +53,7 @@ def _cross_entropy(x: Any, *, target: Any, scale: Any, summed: bool) -> tuple[An
     losses -= chosen
     losses *= scale
     e[rows, target] -= 1
-    e *= scale[:, None] if scale.ndim else scale
+    e *= scale[:, None] if np.ndim(scale) else scale
     return (np.add.reduce(losses) if summed else losses), e
 
 
