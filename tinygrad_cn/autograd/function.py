@@ -126,7 +126,7 @@ class FunctionNode(Node):
                 value = parcel.open(self.name(), self.tick)
                 if place is None:
                     value = Handle._result_class._wrap(value, node)
-            array = value if place is not None else getattr(value, "_array", None)
+            array: Any = value if place is not None else getattr(value, "_array", None)
             if array is not None and storage.last_write(array) > self.tick:
                 raise RuntimeError(
                     f"{self.name()}: a tensor of shape {array.shape} that it saved was changed in place by "

@@ -44,7 +44,7 @@ def _prepared(inputs: Tensors, create_graph: bool) -> Tensors:
     """Copies that require gradients, tied to where the inputs come from when the result is to be differentiable."""
     found = []
     for x in inputs:
-        tied = create_graph and x.requires_grad  # type: ignore[attr-defined]
+        tied = create_graph and x.requires_grad
         found.append(clone(x) if tied else x.detach().clone().requires_grad_())
     return tuple(found)
 
@@ -91,13 +91,12 @@ def _scalar(name: str, outputs: Tensors, several: bool) -> None:
         )
 
 
-def _pulled(outs: Tensors, ins: Tensors, gs: Sequence[Any], create_graph: bool, keep: bool) -> list[Any]:
+def _pulled(outs: Tensors, ins: Tensors, gs: Sequence[Any], create_graph: bool, keep: bool) -> Tensors:
     """One gradient for each of ``ins``, or ``None``; outputs that require no gradient take no part."""
     live = [(o, g) for o, g in zip(outs, gs, strict=True) if o.requires_grad]
     if not live:
-        return [None] * len(ins)
-    found = grad([o for o, _ in live], ins, [g for _, g in live], keep or create_graph, create_graph, allow_unused=True)
-    return list(found)
+        return (None,) * len(ins)
+    return grad([o for o, _ in live], ins, [g for _, g in live], keep or create_graph, create_graph, allow_unused=True)
 
 
 def _filled(name: str, grads: Sequence[Any], like: Tensors, strict: bool, create_graph: bool, what: str) -> Tensors:
@@ -245,7 +244,7 @@ def _block(out: Any, i: int, ins: Tensors, strict: bool, create_graph: bool) -> 
         unit = np.zeros_like(out._array, order="C")
         unit.reshape(-1)[j] = 1
         found = _pulled((out,), ins, (out._wrap(unit),), create_graph, True)
-        found = list(_filled("jacobian", found, ins, strict, create_graph, f"output {i} of func"))
+        found = _filled("jacobian", found, ins, strict, create_graph, f"output {i} of func")
         for column, g in zip(columns, found, strict=True):
             column.append(g)
     return tuple(

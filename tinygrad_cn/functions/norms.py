@@ -36,7 +36,7 @@ def _floating(name: str, x: Any, dtype: Any) -> Any:
 
 
 @accepts_axis
-def vector_norm(x: Any, ord: float = 2, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def vector_norm(x: Any, ord: Any = 2, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """(sum |x|^ord)^(1/ord) of all elements, or along ``dim``; its gradient at 0 is 0.
 
     Args:
@@ -111,9 +111,9 @@ def matrix_norm(
     if ord == "fro":
         return reductions.norm2(a, axis=(rows, columns), keepdims=keepdim)
     if ord in (1, -1, math.inf, -math.inf):
-        summed, left = (rows, columns) if abs(ord) == 1 else (columns, rows)  # type: ignore[arg-type]
+        summed, left = (rows, columns) if abs(ord) == 1 else (columns, rows)
         sums = reductions.sum_(arithmetic.absolute(a), axis=summed, keepdims=True)
-        return _extreme(name, sums, left, ord > 0, keepdim, (rows, columns))  # type: ignore[operator]
+        return _extreme(name, sums, left, ord > 0, keepdim, (rows, columns))
     if ord not in ("nuc", 2, -2):
         raise RuntimeError(f"{name}(): ord must be 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2, got {ord!r}")
     values = spectral.svd(np.moveaxis(a, (rows, columns), (-2, -1)))[1]

@@ -210,7 +210,7 @@ def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None
     (square if hermitian else matrix)(name, A)
     least, share = tolerances(name, A, atol, rtol if rcond is None else rcond)
     shape = np.broadcast_shapes(A._array.shape[:-2], least.shape, share.shape)
-    a = np.broadcast_to(A, (*shape, *A._array.shape[-2:])) if shape != A._array.shape[:-2] else A
+    a: Any = np.broadcast_to(A, (*shape, *A._array.shape[-2:])) if shape != A._array.shape[:-2] else A
     if hermitian:
         lower = np.tril(a._array)
         symmetric = lower + np.swapaxes(np.tril(lower, -1), -1, -2)
@@ -253,7 +253,7 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     if not y:
         raise ShapeError(f"{name}(): B must have at least 1 dimension, got a 0-d tensor")
     vector = len(x) - 1 == len(y) and x[:-1] == y
-    b = np.expand_dims(B, -1) if vector else B
+    b: Any = np.expand_dims(B, -1) if vector else B
     if len(b.shape) < 2 or x[-2] != b.shape[-2]:
         raise ShapeError(f"{name}(): A and B must have as many rows, got shapes {list(x)} and {list(y)}")
     _, share = tolerances(name, A, None, rcond)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.op import op
+from tinygrad_cn.op import Op, op
 from tinygrad_cn.ops.linear_algebra import matmul
 from tinygrad_cn.ops.solving import UNCONVERGED, failed, inv, transposed
 
@@ -87,7 +87,7 @@ def _inner(a: Any, b: Any) -> Any:
 
 
 #: The derivative of `cofactors` at x in the direction h: bilinear and symmetric in (g, h), so it is its own adjoint.
-cofactors_along = op(
+cofactors_along: Op = op(
     "cofactors_along",
     _cofactors_along,
     x=_third,

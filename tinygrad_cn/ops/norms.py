@@ -14,7 +14,7 @@ __all__ = ["power_norm"]
 
 
 def _power_norm(x: Any, *, order: float, axis: Axis = None, keepdims: bool = False) -> Any:
-    total = np.add.reduce(np.abs(x) ** order, axis=axis, keepdims=keepdims)
+    total: Any = np.sum(np.abs(x) ** order, axis=axis, keepdims=keepdims)
     return total ** (1 / order)
 
 

@@ -7,7 +7,7 @@ distinct; of the values alone the gradients always exist. A cotangent of 0 gives
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def _diagonal(values: Any) -> Any:
 # --------------------------------------------------------------------------------------- symmetric
 
 
-def _eigh(x: Any, *, uplo: str = "L") -> Any:
+def _eigh(x: Any, *, uplo: Literal["L", "U"] = "L") -> Any:
     try:
         return tuple(np.linalg.eigh(x, uplo))
     except np.linalg.LinAlgError:
