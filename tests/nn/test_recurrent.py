@@ -164,3 +164,16 @@ def test_a_copy_has_parameters_of_its_own():
         twin.weight_ih_l0.zero_()
     assert module.weight_ih_l0.abs().sum() > 0
     assert module.all_weights[0][0] is module.weight_ih_l0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_layout_of_memory_does_not_matter(kind):
+    module = layer(kind, 2, 3)
+    x = tg.randn(2, 1, 4, dtype=tg.float64).permute(2, 1, 0).requires_grad_()
+    plain = x.detach().contiguous().requires_grad_()
+    for steps in (x, plain):
+        for parameter in module.parameters():
+            with tg.no_grad():
+                parameter.data = parameter.data.T.contiguous().T
+        module(steps)[0].pow(2).sum().backward()
+    close(x.grad, plain.grad)

@@ -71,10 +71,10 @@ class _Track:
         self.ragged = batch_sizes[-1] != batch
         self.current = start.astype(kind) if self.ragged else None
         if self.ragged:
-            self.before = np.empty_like(start, dtype=kind, shape=(rows, start.shape[1]))
-            self.after = np.empty_like(self.before)
+            self.before = np.empty_like(start, dtype=kind, shape=(rows, start.shape[1]), order="C")
+            self.after = np.empty_like(self.before, order="C")
             return
-        track = np.empty_like(start, dtype=kind, shape=(rows + batch, start.shape[1]))
+        track = np.empty_like(start, dtype=kind, shape=(rows + batch, start.shape[1]), order="C")
         track[rows if reverse else 0 :][:batch] = start
         self.before, self.after = (track[batch:], track[:rows]) if reverse else (track[:rows], track[batch:])
         self.end = slice(0, batch) if reverse else slice(rows - batch, rows)
@@ -97,7 +97,7 @@ class _Track:
 
 def _dot(x: Any, y: Any, out: Any) -> Any:
     """``x @ y`` into ``out``."""
-    if x.shape[0] * y.size <= _SMALL and x.dtype == y.dtype == out.dtype:
+    if type(x) is np.ndarray and x.shape[0] * y.size <= _SMALL and x.dtype == y.dtype == out.dtype:
         return np.dot(x, y, out=out)
     out[...] = matmul(x, y)
     return out
@@ -108,7 +108,7 @@ def _dot(x: Any, y: Any, out: Any) -> Any:
 
 def _half_for_sigmoids(weight: Any, size: int, tanh_gate: int) -> Any:
     """1/2 for the gates that are sigmoids, 1 for the gate that is a tanh."""
-    scale = np.empty_like(weight, shape=(weight.shape[0],))
+    scale = np.empty_like(weight, shape=(weight.shape[0],), order="C")
     scale[...] = 0.5
     scale[tanh_gate * size : (tanh_gate + 1) * size] = 1
     return scale
@@ -121,13 +121,13 @@ def _lstm(
     size = c.shape[1]
     scale = _half_for_sigmoids(weight, size, 2)
     shift = 1 - scale
-    gates = (x * scale).astype(kind, copy=False)  # (N, 4 * size), at each step made into i, f, s, o
+    gates = (x * scale).astype(kind, order="C", copy=False)  # (N, 4 * size), at each step made into i, f, s, o
     recurrent = _column(weight * scale[:, None]).astype(kind, copy=False)  # (state, 4 * size)
     rows = gates.shape[0]
     states, cells = _Track(h, kind, batch_sizes, reverse), _Track(c, kind, batch_sizes, reverse)
-    squashed = np.empty_like(c, dtype=kind, shape=(rows, size))  # tanh of the cell
-    shares = np.empty_like(gates, shape=(batch_sizes[0], 4 * size))  # of the state in the gates
-    written = np.empty_like(squashed, shape=(batch_sizes[0], size))
+    squashed = np.empty_like(c, dtype=kind, shape=(rows, size), order="C")  # tanh of the cell
+    shares = np.empty_like(gates, shape=(batch_sizes[0], 4 * size), order="C")  # of the state in the gates
+    written = np.empty_like(squashed, shape=(batch_sizes[0], size), order="C")
     for at, count in _steps(batch_sizes, reverse):
         a, t, cell = gates[at], squashed[at], cells.after[at]
         a += _dot(states.enter(at, count), recurrent, shares[:count])
@@ -153,7 +153,9 @@ def _lstm_back(
     g_out, dh, dc = g[0], g[1].copy(), g[2].copy()
     rows, size = before_c.shape
     i, f, s, o = (gates[:, k * size : (k + 1) * size] for k in range(4))
-    along = np.empty_like(gates)  # what the cotangents of the cell and the state are multiplied by, for each gate
+    along = np.empty_like(
+        gates, order="C"
+    )  # what the cotangents of the cell and the state are multiplied by, for each gate
     np.multiply(s * i, 1 - i, out=along[:, :size])
     np.multiply(before_c * f, 1 - f, out=along[:, size : 2 * size])
     np.multiply(i, 1 - s * s, out=along[:, 2 * size : 3 * size])
@@ -161,10 +163,10 @@ def _lstm_back(
     to_cell = squashed * squashed
     np.subtract(1, to_cell, out=to_cell)
     to_cell *= o
-    dx = np.empty_like(gates)
+    dx = np.empty_like(gates, order="C")
     by_gate, dx_by_gate = along.reshape(rows, 4, size), dx.reshape(rows, 4, size)
-    projected = None if projection is None else np.empty_like(before_h)
-    shared = np.empty_like(dc)
+    projected = None if projection is None else np.empty_like(before_h, order="C")
+    shared = np.empty_like(dc, order="C")
     for at, count in reversed(_steps(batch_sizes, reverse)):
         state, cell = dh[:count], dc[:count]
         state += g_out[at]
@@ -214,7 +216,7 @@ def _gru(
 ) -> tuple[Any, Any]:
     kind = _kind(x, h, weight, bias)
     size = h.shape[1]
-    gates = x.astype(kind)  # (N, 3 * size), at each step made into r, z, n
+    gates = x.astype(kind, order="C")  # (N, 3 * size), at each step made into r, z, n
     recurrent = _column(weight)
     out = np.empty_like(h, dtype=kind, shape=(gates.shape[0], size))
     before = np.empty_like(out)
@@ -300,7 +302,7 @@ def _rnn(
     x: Any, h: Any, weight: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False, relu: bool = False
 ) -> tuple[Any, Any]:
     kind = _kind(x, h, weight)
-    out = x.astype(kind)
+    out = x.astype(kind, order="C")
     before = np.empty_like(out)
     recurrent = _column(weight)
     h = h.astype(kind)
