@@ -203,6 +203,8 @@ from .recurrent import (
     GRU,
     LSTM,
     RNN,
+)
+from .recurrent_base import (
     RNNBase,
 )
 from .recurrent_cell import (
