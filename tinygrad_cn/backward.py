@@ -186,7 +186,7 @@ def _batched(
         grad(outs, ins, [g[i] for g in given], True if i + 1 < count else retain, create, unused, False, zeros)
         for i in range(count)
     ]
-    columns = []
+    columns: list[Any] = []
     for column in zip(*rows, strict=True):
         if column[0] is None:
             columns.append(None)

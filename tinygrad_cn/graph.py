@@ -128,7 +128,7 @@ class Leaf(Node):
         place = self.place
         known = place.grad
         if traced:
-            place.grad = g if known is None else known + g  # type: ignore[operator]
+            place.grad = g if known is None else known + g
         elif known is None:
             if type(g) is np.ndarray and g.base is None and g.flags.writeable and sys.getrefcount(g) <= _UNSHARED:
                 place.grad = place.make(g)

@@ -323,12 +323,13 @@ class BinaryOp(Op):
         elif first is None:
             mask, parents = 2, (second,)
         else:
-            mask, parents = 3, (first, second)
+            mask, parents = 3, (first, second)  # type: ignore[assignment]
         mask &= self._differentiable
         if mask != 3 and len(parents) != mask.bit_count():
             return like._wrap(out, self.record((x, y), (a, b), {}, out))
         plan = self._plans.get(mask) or self.plan(mask, 2)
-        return like._wrap(out, Record(self, plan, parents, plan.keep((a, b, out)), out.shape))
+        record = Record(self, plan, parents, plan.keep((a, b, out)), out.shape)  # type: ignore[arg-type]
+        return like._wrap(out, record)
 
 
 def _signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any], bool]:

@@ -83,8 +83,8 @@ class Operators:
     __rshift__ = _operator(comparison.right_shift)
     __rrshift__ = _reflected(comparison.right_shift)
 
-    __eq__ = _operator(comparison.equal)  # type: ignore[assignment]
-    __ne__ = _operator(comparison.not_equal)  # type: ignore[assignment]
+    __eq__ = _operator(comparison.equal)
+    __ne__ = _operator(comparison.not_equal)
     __lt__ = _operator(comparison.less)
     __le__ = _operator(comparison.less_equal)
     __gt__ = _operator(comparison.greater)
@@ -135,7 +135,7 @@ class Operators:
         return self.flip(0) if self._array.ndim else self  # type: ignore[attr-defined]
 
     def __contains__(self, element: Any) -> bool:
-        return bool((self == element).any())  # type: ignore[attr-defined]
+        return bool((self == element).any())
 
     # ---------------------------------------------------------------------------- Python's numbers
 

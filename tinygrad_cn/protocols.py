@@ -48,7 +48,7 @@ def _refuse(name: str, given: dict[str, Any]) -> None:
 
 def _reduction(operation: Any, name: str) -> Callable[..., Any]:
     def reduce(
-        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **other: Any
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **other: Any
     ) -> Any:
         _refuse(name, {"out": out, **other})
         if dtype is not None:
@@ -201,83 +201,81 @@ def _einsum(subscripts: str, *operands: Any, optimize: Any = None, out: Any = No
     return linear_algebra.einsum(*operands, terms=terms, result=result)
 
 
-FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = (
-    {
-        # reductions
-        np.sum: _reduction(reductions.sum_, "sum"),
-        np.mean: _reduction(reductions.mean, "mean"),
-        np.prod: _reduction(reductions.prod, "prod"),
-        np.var: _spread(reductions.variance, "var"),
-        np.std: _spread(reductions.deviation, "std"),
-        np.max: _extreme(reductions.amax, "max"),
-        np.amax: _extreme(reductions.amax, "amax"),
-        np.min: _extreme(reductions.amin, "min"),
-        np.amin: _extreme(reductions.amin, "amin"),
-        np.all: _extreme(comparison.all_, "all"),
-        np.any: _extreme(comparison.any_, "any"),
-        np.argmax: _index(comparison.argmax),
-        np.argmin: _index(comparison.argmin),
-        np.argsort: lambda a, axis=-1, **_: comparison.argsort(a, axis=axis),
-        np.count_nonzero: lambda a, axis=None: comparison.count_nonzero(a, axis=axis),
-        np.cumsum: _running(reductions.cumsum, "cumsum"),
-        np.cumprod: _running(reductions.cumprod, "cumprod"),
-        # shapes
-        np.reshape: _reshape,
-        np.ravel: _ravel,
-        np.transpose: lambda a, axes=None: shape.transpose(a, axes=None if axes is None else tuple(axes)),
-        np.swapaxes: lambda a, axis1, axis2: shape.swapaxes(a, axis1=axis1, axis2=axis2),
-        np.moveaxis: _moveaxis,
-        np.squeeze: lambda a, axis=None: shape.squeeze(a, axis=axis),
-        np.expand_dims: lambda a, axis: shape.expand_dims(a, axis=axis),
-        np.broadcast_to: lambda array, shape_=None, subok=False, **kw: shape.broadcast_to(
-            array, shape=tuple(kw.get("shape", shape_))
-        ),
-        np.flip: lambda m, axis=None: shape.flip(m, axis=axis),
-        np.roll: lambda a, shift, axis=None: shape.roll(a, shift=shift, axis=axis),
-        np.copy: lambda a, order="K", subok=False: shape.copy(a),
-        np.tile: lambda A, reps: shape.tile(A, reps=_reps(A, reps)),
-        np.tril: lambda m, k=0: shape.tril(m, k=k),
-        np.triu: lambda m, k=0: shape.triu(m, k=k),
-        np.pad: _pad,
-        # joining and splitting
-        np.concatenate: _concatenate,
-        np.stack: _stack,
-        np.split: _split,
-        # choosing
-        np.where: _where,
-        np.clip: _clip,
-        np.round: _round,
-        np.take_along_axis: _take_along_axis,
-        np.sinc: trigonometric.sinc,
-        np.isclose: lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: arithmetic.isclose(
-            a, b, rtol=rtol, atol=atol, equal_nan=equal_nan
-        ),
-        # products
-        np.dot: _dot,
-        np.einsum: _einsum,
-        # made like a Tensor
-        np.zeros_like: _like(np.zeros_like),
-        np.ones_like: _like(np.ones_like),
-        np.empty_like: _like(np.empty_like),
-        np.full_like: _like(np.full_like),
-        # questions about an array
-        np.shape: lambda a: tuple(a.shape),
-        np.ndim: lambda a: a.ndim,
-        np.size: lambda a, axis=None: raw(a).size if axis is None else a.shape[axis],
-        np.array_equal: lambda a, b, equal_nan=False: np.array_equal(raw(a), raw(b), equal_nan=equal_nan),
-        np.allclose: lambda a, b, **kw: np.allclose(raw(a), raw(b), **kw),
-        np.may_share_memory: lambda a, b, max_work=None: np.may_share_memory(raw(a), raw(b)),
-        np.shares_memory: lambda a, b, max_work=None: np.shares_memory(raw(a), raw(b)),
-        np.result_type: lambda *xs: np.result_type(*map(raw, xs)),
-        np.iscomplexobj: lambda x: np.iscomplexobj(raw(x)),
-        np.array_repr: lambda a, *_, **__: repr(a),
-        np.array_str: lambda a, *_, **__: str(a),
-        # linear algebra
-        **MATRIX_FUNCTIONS,
-    }
-    | ARRANGING
-    | VALUES
-)
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    # reductions
+    np.sum: _reduction(reductions.sum_, "sum"),
+    np.mean: _reduction(reductions.mean, "mean"),
+    np.prod: _reduction(reductions.prod, "prod"),
+    np.var: _spread(reductions.variance, "var"),
+    np.std: _spread(reductions.deviation, "std"),
+    np.max: _extreme(reductions.amax, "max"),
+    np.amax: _extreme(reductions.amax, "amax"),
+    np.min: _extreme(reductions.amin, "min"),
+    np.amin: _extreme(reductions.amin, "amin"),
+    np.all: _extreme(comparison.all_, "all"),
+    np.any: _extreme(comparison.any_, "any"),
+    np.argmax: _index(comparison.argmax),
+    np.argmin: _index(comparison.argmin),
+    np.argsort: lambda a, axis=-1, **_: comparison.argsort(a, axis=axis),
+    np.count_nonzero: lambda a, axis=None: comparison.count_nonzero(a, axis=axis),
+    np.cumsum: _running(reductions.cumsum, "cumsum"),
+    np.cumprod: _running(reductions.cumprod, "cumprod"),
+    # shapes
+    np.reshape: _reshape,
+    np.ravel: _ravel,
+    np.transpose: lambda a, axes=None: shape.transpose(a, axes=None if axes is None else tuple(axes)),
+    np.swapaxes: lambda a, axis1, axis2: shape.swapaxes(a, axis1=axis1, axis2=axis2),
+    np.moveaxis: _moveaxis,
+    np.squeeze: lambda a, axis=None: shape.squeeze(a, axis=axis),
+    np.expand_dims: lambda a, axis: shape.expand_dims(a, axis=axis),
+    np.broadcast_to: lambda array, shape_=None, subok=False, **kw: shape.broadcast_to(
+        array, shape=tuple(kw.get("shape", shape_))
+    ),
+    np.flip: lambda m, axis=None: shape.flip(m, axis=axis),
+    np.roll: lambda a, shift, axis=None: shape.roll(a, shift=shift, axis=axis),
+    np.copy: lambda a, order="K", subok=False: shape.copy(a),
+    np.tile: lambda A, reps: shape.tile(A, reps=_reps(A, reps)),
+    np.tril: lambda m, k=0: shape.tril(m, k=k),
+    np.triu: lambda m, k=0: shape.triu(m, k=k),
+    np.pad: _pad,
+    # joining and splitting
+    np.concatenate: _concatenate,
+    np.stack: _stack,
+    np.split: _split,
+    # choosing
+    np.where: _where,
+    np.clip: _clip,
+    np.round: _round,
+    np.take_along_axis: _take_along_axis,
+    np.sinc: trigonometric.sinc,
+    np.isclose: lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: arithmetic.isclose(
+        a, b, rtol=rtol, atol=atol, equal_nan=equal_nan
+    ),
+    # products
+    np.dot: _dot,
+    np.einsum: _einsum,
+    # made like a Tensor
+    np.zeros_like: _like(np.zeros_like),
+    np.ones_like: _like(np.ones_like),
+    np.empty_like: _like(np.empty_like),
+    np.full_like: _like(np.full_like),
+    # questions about an array
+    np.shape: lambda a: tuple(a.shape),
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a, axis=None: raw(a).size if axis is None else a.shape[axis],
+    np.array_equal: lambda a, b, equal_nan=False: np.array_equal(raw(a), raw(b), equal_nan=equal_nan),
+    np.allclose: lambda a, b, **kw: np.allclose(raw(a), raw(b), **kw),
+    np.may_share_memory: lambda a, b, max_work=None: np.may_share_memory(raw(a), raw(b)),
+    np.shares_memory: lambda a, b, max_work=None: np.shares_memory(raw(a), raw(b)),
+    np.result_type: lambda *xs: np.result_type(*map(raw, xs)),
+    np.iscomplexobj: lambda x: np.iscomplexobj(raw(x)),
+    np.array_repr: lambda a, *_, **__: repr(a),
+    np.array_str: lambda a, *_, **__: str(a),
+    # linear algebra
+    **MATRIX_FUNCTIONS,
+    **ARRANGING,
+    **VALUES,
+}
 
 
 def _reps(x: Any, reps: Any) -> tuple[int, ...]:

@@ -94,7 +94,9 @@ def randint(
     low, high = int(low), int(high)
     if low >= high:
         raise RuntimeError(f"randint(): the range from {low} to {high} is empty; high must be above low")
-    return made(_source(generator).integers(low, high, tuple(size), dtypes.to_numpy(dtype)), requires_grad)
+    return made(
+        _source(generator).integers(low, high, tuple(size), dtypes.as_dtype(dtype or dtypes.int64).dtype), requires_grad
+    )
 
 
 def randint_like(

@@ -54,7 +54,7 @@ class Plan:
         self.save = _together([getter for _, getter in located])
         self.holds_arrays = any(source != _PARAMETER for source in self.sources)
         pool = {**{i: i for i in range(len(op.inputs))}, _OUT: len(op.inputs)}
-        self.keep: Callable[..., Any] | None = None
+        self.keep: Callable[..., Any] = _not_only_arrays
         if not op.variadic and all(source in pool for source in self.sources):
             self.keep = _picker([pool[source] for source in self.sources], len(pool))
         self.calls = tuple(
@@ -63,8 +63,12 @@ class Plan:
         )
 
 
+def _not_only_arrays(pool: tuple[Any, ...]) -> tuple[Any, ...]:
+    raise AssertionError("an op of the unrolled kinds saves its inputs and its result only")
+
+
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
-    code = rule.__code__  # type: ignore[attr-defined]
+    code = rule.__code__
     return code.co_varnames[: code.co_argcount]
 
 

@@ -40,6 +40,9 @@ class device:
 
     __slots__ = ("index", "type")
 
+    type: str
+    index: int | None
+
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         name, _, number = (type.type if isinstance(type, device) else str(type)).partition(":")
         if name != "cpu":

@@ -8,6 +8,7 @@ in place pay for nothing.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import weakref
 from typing import Any
@@ -52,10 +53,14 @@ def stamp(array: Any, writer: str = "an in-place operation") -> None:
     key = id(buffer)
     write = _writes.get(key)
     if write is None:
-        write = _writes[key] = _Write(weakref.ref(buffer, lambda _, key=key: _writes.pop(key, None)))
+        write = _writes[key] = _Write(weakref.ref(buffer, functools.partial(_forget, key)))
     write.tick = now
     write.count += 1
     write.writer = writer
+
+
+def _forget(key: int, reference: Any) -> None:
+    _writes.pop(key, None)
 
 
 def last_write(array: Any) -> int:

@@ -119,7 +119,7 @@ def _count_steps(optimizer: Any) -> None:
 
     @functools.wraps(step)
     def counted(*args: Any, **kwargs: Any) -> Any:
-        alive = reference()
+        alive: Any = reference()
         alive._opt_called = True
         return step(alive, *args, **kwargs)
 

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cn.functions._arguments import axis, index_array, raw, tensor
 from tinygrad_cn.graph import Handle
 from tinygrad_cn.inplace import set_item
+from tinygrad_cn.op import cast
 from tinygrad_cn.ops import arithmetic, indexing
 
 
@@ -160,7 +161,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         return result
     source = _cut(src, positions.shape) if isinstance(src, Handle) else src
     if input._array.ndim == 0:
-        return set_item(result, (), source.reshape(()) if isinstance(source, Handle) else source, "scatter")
+        return set_item(result, (), source.reshape(()) if hasattr(source, "reshape") else source, "scatter")
     if positions.ndim == 0:
         positions = positions.reshape(1)
     return set_item(result, indexing._grid(positions, number), source, "scatter")
@@ -193,7 +194,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
                 f"masked_fill(): value must be a number or a 0-d tensor, got shape {list(value._array.shape)}"
             )
         if value._array.dtype != tensor("masked_fill", input)._array.dtype:
-            value = value.to(input.dtype)
+            value = cast(value, dtype=input._array.dtype)
     elif input._array.dtype.kind in "biu" and isinstance(value, float) and not value.is_integer():
         raise RuntimeError(f"masked_fill(): value {value} cannot be held by dtype {input._array.dtype}")
     else:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions._arguments import axes, axis, given_shape, listed, tensor
 from tinygrad_cn.ops import shape as ops

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.op import elementwise
+from tinygrad_cn.op import Op, elementwise
 
 __all__ = ["over", "times"]
 
@@ -24,7 +24,7 @@ def _zero_where_zero(u: Any, result: Any) -> Any:
 
 
 #: u * d, and 0 where u is 0.
-times = elementwise(
+times: Op = elementwise(
     "times",
     lambda u, d: _zero_where_zero(u, u * d),
     u=lambda g, d: times(g, d),
@@ -32,7 +32,7 @@ times = elementwise(
 )
 
 #: u / d, and 0 where u is 0.
-over = elementwise(
+over: Op = elementwise(
     "over",
     lambda u, d: _zero_where_zero(u, u / d),
     u=lambda g, d: over(g, d),

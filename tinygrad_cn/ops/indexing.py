@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.graph import unbroadcast
-from tinygrad_cn.op import op
+from tinygrad_cn.op import Op, op
 
 Shape = tuple[int, ...]
 
@@ -59,14 +59,14 @@ def _getitem(x: Any, *, index: Any) -> Any:
     return part
 
 
-getitem = op(
+getitem: Op = op(
     "getitem",
     _getitem,
     x=lambda g, x_shape, index: embed(g, index=index, shape=x_shape),
     view=True,
     label="Slice",
 )
-embed = op("embed", _embed, x=lambda g, index: getitem(g, index=index), label="IndexPut")
+embed: Op = op("embed", _embed, x=lambda g, index: getitem(g, index=index), label="IndexPut")
 
 
 def _write(x: Any, value: Any, *, index: Any) -> Any:
@@ -132,7 +132,7 @@ def _grid(index: Any, axis: int) -> tuple[Any, ...]:
     return tuple(grids)
 
 
-take_along_axis = op(
+take_along_axis: Op = op(
     "take_along_axis",
     lambda x, *, index, axis: x[_grid(index, axis)] if x.ndim else x[...][np.zeros_like(index, dtype=bool) | True],
     x=lambda g, x_shape, index, axis: put_along_axis(g, index=index, axis=axis, shape=x_shape),
@@ -150,7 +150,7 @@ def _put_along_axis(x: Any, *, index: Any, axis: int, shape: Shape) -> Any:
 
 
 #: Zeros of ``shape`` with ``x`` added in at ``index`` along ``axis``.
-put_along_axis = op(
+put_along_axis: Op = op(
     "put_along_axis",
     _put_along_axis,
     x=lambda g, index, axis: take_along_axis(g, index=index, axis=axis),

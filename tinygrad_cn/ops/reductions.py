@@ -33,14 +33,14 @@ def _spread(g: Any, x_shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any
     return np.broadcast_to(restored(g, x_shape, axis, keepdims), x_shape)
 
 
-def _sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def _sum(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
 
 sum_ = op("sum", _sum, x=_spread)
 
 
-def _mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def _mean(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     total = np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
     count = reduced_count(x.shape, axis)
     return total / count if count else total * math.nan
@@ -57,7 +57,7 @@ def _centred(x: Any, axis: Axis) -> Any:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
-def _variance(x: Any, *, axis: Axis = None, correction: float = 1, keepdims: bool = False) -> Any:
+def _variance(x: Any, *, axis: Any = None, correction: float = 1, keepdims: Any = False) -> Any:
     d = x - _mean(x, axis=axis, keepdims=True)
     total = np.add.reduce(d * d, axis=axis, keepdims=keepdims)
     freedom = reduced_count(x.shape, axis) - correction
@@ -113,7 +113,7 @@ amin = op("amin", lambda x, *, axis=None, keepdims=False: np.amin(x, axis=axis, 
 # ------------------------------------------------------------------------------ exponentials, norm
 
 
-def _logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def _logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     if not x.size and not reduced_count(x.shape, axis):
         return np.log(_sum(np.exp(x), axis=axis, keepdims=keepdims))
     top = np.max(x.real, axis=axis, keepdims=True)
@@ -132,7 +132,7 @@ def _logsumexp_x(g: Any, x: Any, out: Any, axis: Axis, keepdims: bool) -> Any:
 logsumexp = op("logsumexp", _logsumexp, x=_logsumexp_x)
 
 
-def _norm(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def _norm(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     return np.sqrt(np.add.reduce(x * x, axis=axis, keepdims=keepdims))
 
 
@@ -180,7 +180,7 @@ def _others_x(g: Any, needs: Any, x: Any, axis: int) -> Any:
 others = op("others", _others, joint=_others_x, composite=_others_by_pairs)
 
 
-def _prod(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+def _prod(x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     return np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.graph import unbroadcast
-from tinygrad_cn.op import op
+from tinygrad_cn.op import Op, op
 
 Axes = tuple[int, ...]
 
@@ -99,7 +99,7 @@ def _crop_index(shape: Axes, widths: Sequence[tuple[int, int]]) -> tuple[slice, 
     return tuple(slice(-a if a < 0 else 0, n + b if b < 0 else n) for n, (a, b) in zip(shape, widths, strict=True))
 
 
-pad = op(
+pad: Op = op(
     "pad",
     _pad,
     x=lambda g, widths: pad(g, widths=[(-a, -b) for a, b in widths]),
