@@ -159,11 +159,11 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any =
         (..., m, n) -> (...), of int64.
     """
     name = "linalg.matrix_rank"
-    array = (square if hermitian else matrix)(name, A)._array
+    (square if hermitian else matrix)(name, A)
     least, share = tolerances(name, A, atol if tol is None else tol, rtol)
     if tol is not None and rtol is None:
         share = np.zeros_like(share)
-    sizes = np.abs(np.linalg.eigvalsh(array)) if hermitian else np.linalg.svd(array, compute_uv=False)
+    sizes = np.abs(eigvalsh(A.detach())._array) if hermitian else svdvals(A.detach())._array
     top = np.max(sizes, axis=-1, initial=0)
     bound = np.maximum(least, share * top)
     return A._wrap(np.asarray(np.sum(sizes > bound[..., None], axis=-1, dtype=np.int64)))

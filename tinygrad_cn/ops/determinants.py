@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_cn.op import Op, op
 from tinygrad_cn.ops.linear_algebra import matmul
-from tinygrad_cn.ops.solving import UNCONVERGED, failed, inv, transposed
+from tinygrad_cn.ops.solving import decomposed, inv, transposed
 
 __all__ = ["cofactors", "det", "slogdet"]
 
@@ -26,13 +26,6 @@ def _on_diagonal(d: Any) -> Any:
 def _orientation(u: Any, vh: Any) -> Any:
     """det(U) det(V), which is 1 or -1. Shape: (..., n, n) -> (..., 1, 1)."""
     return np.sign(np.linalg.det(u) * np.linalg.det(vh)).astype(u.dtype)[..., None, None]
-
-
-def _svd(name: str, x: Any) -> Any:
-    try:
-        return np.linalg.svd(x)
-    except np.linalg.LinAlgError:
-        raise failed(name, UNCONVERGED, x) from None
 
 
 def _except_one(s: Any) -> Any:
@@ -56,14 +49,14 @@ def _except_two(s: Any) -> Any:
 def _cofactors(x: Any) -> Any:
     if not x.size:
         return np.zeros_like(x)
-    u, s, vh = _svd("det", x)
+    u, s, vh = decomposed("det", x, True)
     return _orientation(u, vh) * matmul(u * _except_one(s)[..., None, :], vh)
 
 
 def _cofactors_along(x: Any, h: Any) -> Any:
     if not x.size:
         return np.zeros_like(x)
-    u, s, vh = _svd("det", x)
+    u, s, vh = decomposed("det", x, True)
     inner = matmul(matmul(transposed(u), h), transposed(vh))
     pairs = _except_two(s)
     diagonal = matmul(pairs, np.diagonal(inner, axis1=-2, axis2=-1)[..., None])[..., 0]

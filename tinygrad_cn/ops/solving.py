@@ -18,7 +18,7 @@ from tinygrad_cn.kernels import elimination
 from tinygrad_cn.op import op
 from tinygrad_cn.ops.linear_algebra import matmul
 
-__all__ = ["UNCONVERGED", "failed", "inv", "pinv", "solve", "solve_triangular", "transposed"]
+__all__ = ["UNCONVERGED", "decomposed", "failed", "inv", "pinv", "solve", "solve_triangular", "transposed"]
 
 
 def transposed(x: Any) -> Any:
@@ -29,6 +29,21 @@ def transposed(x: Any) -> Any:
 def failed(name: str, reason: str, x: Any) -> LinAlgError:
     """The error of a forward function that NumPy could not finish, in our words."""
     return LinAlgError(f"{name}: {reason} (the matrix, or one of the batch, has shape {tuple(x.shape)})")
+
+
+def decomposed(name: str, x: Any, full: bool) -> tuple[Any, Any, Any]:
+    """NumPy's singular value decomposition; of what is not finite LAPACK might give numbers all the same.
+
+    Raises:
+        LinAlgError
+    """
+    try:
+        if np.isfinite(x).all():
+            u, s, vh = np.linalg.svd(x, full_matrices=full)
+            return u, s, vh
+    except np.linalg.LinAlgError:
+        pass
+    raise failed(name, UNCONVERGED, x)
 
 
 def _inv(x: Any) -> Any:
@@ -117,10 +132,7 @@ UNCONVERGED = "the iteration for its singular values or eigenvalues did not conv
 
 def _pinv(x: Any, *, atol: Any = 0.0, rtol: Any = 0.0) -> Any:
     """``atol``, ``rtol``: numbers or arrays (...); singular values up to max(atol, rtol * largest) count as 0."""
-    try:
-        u, s, vh = np.linalg.svd(x, full_matrices=False)
-    except np.linalg.LinAlgError:
-        raise failed("pinv", UNCONVERGED, x) from None
+    u, s, vh = decomposed("pinv", x, False)
     top = np.max(s, axis=-1, keepdims=True, initial=0)
     least = np.maximum(np.expand_dims(atol, -1), np.expand_dims(rtol, -1) * top)
     kept = s > least

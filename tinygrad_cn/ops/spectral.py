@@ -16,7 +16,7 @@ from tinygrad_cn.op import op
 from tinygrad_cn.ops.factorizations import without_complement
 from tinygrad_cn.ops.guarded import over
 from tinygrad_cn.ops.linear_algebra import matmul
-from tinygrad_cn.ops.solving import UNCONVERGED, failed, transposed
+from tinygrad_cn.ops.solving import UNCONVERGED, decomposed, failed, transposed
 
 __all__ = ["eigh", "matrix_exp", "svd"]
 
@@ -39,6 +39,8 @@ def _diagonal(values: Any) -> Any:
 
 
 def _eigh(x: Any, *, uplo: Literal["L", "U"] = "L") -> Any:
+    if not np.isfinite(np.tril(x) if uplo == "L" else np.triu(x)).all():  # LAPACK would give numbers all the same
+        raise failed("eigh", UNCONVERGED, x)
     try:
         return tuple(np.linalg.eigh(x, uplo))
     except np.linalg.LinAlgError:
@@ -60,10 +62,7 @@ eigh = op("eigh", _eigh, x=_eigh_x, outputs=2, label="LinalgEigh")
 
 
 def _svd(x: Any, *, full: bool = False) -> Any:
-    try:
-        return tuple(np.linalg.svd(x, full_matrices=full))
-    except np.linalg.LinAlgError:
-        raise failed("svd", UNCONVERGED, x) from None
+    return decomposed("svd", x, full)
 
 
 def _svd_x(g: Any, out: Any, full: bool) -> Any:
