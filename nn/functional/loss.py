@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.errors import ShapeError
+from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions import arithmetic, pointwise, reduction, selecting
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.ops import activation, losses, softmax
@@ -148,7 +148,9 @@ def _weights(name: str, weight: Any, classes: int, dtype: np.dtype) -> Any:
         raise ShapeError(
             f"{name}(): weight must have shape [{classes}], one for each class, got {list(weight._array.shape)}"
         )
-    return weight._array.astype(dtype, copy=False)
+    if weight._array.dtype != dtype:
+        raise DTypeError(f"{name}(): input is {dtype} but weight is {weight._array.dtype}; convert one with .to(dtype)")
+    return weight._array
 
 
 def nll_loss(
@@ -227,7 +229,7 @@ def cross_entropy(
         ShapeError: the shapes do not fit.
         IndexError: a class is out of range.
         TypeError: class indices that are no integers.
-        RuntimeError: label_smoothing outside [0, 1].
+        RuntimeError: label_smoothing outside [0, 1]; ``ignore_index`` together with probabilities.
 
     >>> import tinygrad_cn as tg
     >>> tg.nn.functional.cross_entropy(tg.tensor([[2., 0.]]), tg.tensor([0]))
@@ -239,6 +241,8 @@ def cross_entropy(
     x = tensor("cross_entropy", input)._array
     t = tensor("cross_entropy", target, "target")._array
     if t.dtype.kind == "f" and t.shape == x.shape:
+        if ignore_index >= 0:
+            raise RuntimeError("cross_entropy(): ignore_index is for class indices, but target holds probabilities")
         return _soft_cross_entropy(input, target, weight, kind, label_smoothing)
     if t.dtype.kind == "f":
         _integers("cross_entropy", target)

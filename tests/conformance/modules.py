@@ -300,7 +300,8 @@ def _errors(report: Report, info: Any, cls: Any) -> None:
                 *to_ours(list(sample.constructor_input.args), {}), **to_ours(sample.constructor_input.kwargs, {})
             )
             if wrong.error_on == ModuleErrorEnum.FORWARD_ERROR:
-                module = module.double()
+                if list(module.parameters()):
+                    module = module.double()
                 module(*to_ours(list(sample.forward_input.args), {}), **to_ours(sample.forward_input.kwargs, {}))
         except (ValueError, TypeError, RuntimeError, IndexError, AssertionError):
             problem = None
