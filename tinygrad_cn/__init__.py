@@ -499,7 +499,20 @@ _keep_freed_memory()
 
 #: Packages that are loaded when they are first used, so that ``import tinygrad_cn`` stays light.
 _SUBMODULES = frozenset(
-    {"accelerator", "backends", "cuda", "distributions", "fft", "jit", "nn", "optim", "signal", "testing", "utils"}
+    {
+        "accelerator",
+        "backends",
+        "cuda",
+        "distributions",
+        "fft",
+        "jit",
+        "nn",
+        "optim",
+        "serialization",
+        "signal",
+        "testing",
+        "utils",
+    }
 )
 
 # Functions of layers that PyTorch has here too; the engine stands below nn, so they are looked up when first used.
@@ -566,6 +579,8 @@ _FROM_ELSEWHERE = {
     "hamming_window": "window_functions",
     "hann_window": "window_functions",
     "kaiser_window": "window_functions",
+    "load": "serialization",
+    "save": "serialization",
     "set_num_threads": "kernels.threads",
 }
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 
-__all__ = ["DTypeError", "LinAlgError", "MissingExtraError", "ShapeError", "UnsupportedOperand"]
+__all__ = [
+    "DTypeError",
+    "FileFormatError",
+    "LinAlgError",
+    "MissingExtraError",
+    "ShapeError",
+    "UnsafeFileError",
+    "UnsupportedOperand",
+]
 
 
 class ShapeError(ValueError, RuntimeError):
@@ -25,3 +35,11 @@ class UnsupportedOperand(TypeError):
 
 class MissingExtraError(ImportError):
     """An optional package is needed and is not installed; the message names the extra to install."""
+
+
+class FileFormatError(ValueError, RuntimeError):
+    """A file that is damaged, or of a kind that is not read."""
+
+
+class UnsafeFileError(FileFormatError, pickle.UnpicklingError):
+    """A file that asks for code to be run, which is never done; the message names what it asks for."""

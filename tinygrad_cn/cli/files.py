@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tinygrad_cn import Tensor, tensor
+from tinygrad_cn import Tensor
 from tinygrad_cn.cli.training import Record
+from tinygrad_cn.serialization import load, save
 
 
 class RunFolder:
@@ -56,18 +54,13 @@ class RunFolder:
 
     def save_weights(self, state: Mapping[str, Tensor]) -> None:
         """Writes the weights so that the file is either there in full or not there."""
-        unfinished = self.weights.with_suffix(".tmp")
-        with unfinished.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{name: value.numpy() for name, value in state.items()})
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.weights)
+        save(dict(state), self.weights)
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
     """Reads what `RunFolder.save_weights` wrote: the argument of `Module.load_state_dict`.
 
-    No code is run by loading: arrays of Python objects are refused.
+    No code is run by loading.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: tensor(arrays[name]) for name in arrays.files}
+    state: dict[str, Tensor] = load(path)
+    return state
