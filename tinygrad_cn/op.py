@@ -15,6 +15,7 @@ so the same rule runs on raw arrays in a first-order sweep and on Tensors when t
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -155,6 +156,8 @@ class Op:
                 f"{self.name}: shapes {text} cannot be broadcast together; counted from the last axis, sizes must be "
                 "equal or 1. Reshape, unsqueeze or transpose one of them"
             )
+        if re.match(r"\w+(\(\))?: ", str(error)):
+            return str(error)  # a kernel, which names its shapes itself
         return f"{self.name}: {error} (the inputs have shapes {text})"
 
     def _several(self, like: Handle, whole: Node | None, outs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -262,6 +265,8 @@ class UnaryOp(Op):
             out = run_quietly(self.forward, array)
         except RuntimeError:
             out = quiet(self.forward, array)
+        except TypeError:
+            return Op.__call__(self, x)  # explains it
         if not isinstance(out, np.ndarray) and isinstance(out, np.generic):
             out = np.asarray(out)
         parent = x._node
@@ -314,6 +319,8 @@ class BinaryOp(Op):
             raise ShapeError(self._explain(error, (a, b))) from None
         except RuntimeError:
             out = quiet(self.forward, a, b)
+        except TypeError:
+            return Op.__call__(self, x, y)  # explains it
         if not isinstance(out, np.ndarray) and isinstance(out, np.generic):
             out = np.asarray(out)
         if (first is None and second is None) or not grad_mode.get():
