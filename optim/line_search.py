@@ -74,7 +74,7 @@ def strong_wolfe(
     stuck = False  # whether the last step came close to an end, which would make the interval shrink slowly
     while tries < most and abs(ends[1].step - ends[0].step) * reach >= tolerance:
         left, right = sorted(end.step for end in ends)
-        step = _cubic_minimum(*ends, left, right)
+        step = _cubic_minimum(ends[0], ends[1], left, right)
         margin = 0.1 * (right - left)
         if min(right - step, step - left) < margin:
             if stuck or step >= right or step <= left:

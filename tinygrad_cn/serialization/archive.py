@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from typing import Any, BinaryIO
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipExtFile, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -83,6 +83,7 @@ def read_member(archive: ZipFile, name: str) -> bytearray:
     info = archive.getinfo(name)
     data = bytearray(info.file_size)
     with archive.open(info) as member:
+        assert isinstance(member, ZipExtFile)
         read = member.readinto(data)
         if read != len(data) or member.read(1):
             raise FileFormatError(f"load: {name!r} is cut off")
@@ -93,6 +94,7 @@ def _read_array(archive: ZipFile, name: str) -> np.ndarray:
     """An array of a member in NumPy's format, made only once its size is known to fit."""
     size = archive.getinfo(name).file_size
     with archive.open(name) as member:
+        assert isinstance(member, ZipExtFile)
         version = np.lib.format.read_magic(member)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read_header(member)

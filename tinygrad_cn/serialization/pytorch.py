@@ -157,9 +157,9 @@ class _Machine:
             elif name == "MARK":
                 self._marks.append(len(self._stack))
             elif name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
-                self._memo[len(self._memo) if argument is None else argument] = self._stack[-1]
+                self._memo[len(self._memo) if argument is None else int(argument)] = self._stack[-1]
             elif name in ("BINGET", "LONG_BINGET"):
-                self._stack.append(self._memo[argument])
+                self._stack.append(self._memo[int(argument or 0)])
             elif name in ("GLOBAL", "STACK_GLOBAL"):
                 self._global(argument)
             elif name in ("PROTO", "FRAME"):

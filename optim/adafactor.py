@@ -1,0 +1,123 @@
+"""Adafactor: adaptive steps whose memory of a matrix is a row and a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.tensor import Tensor
+
+from ._options import check_not_negative
+from .optimizer import Optimizer, ParamGroup
+
+__all__ = ["Adafactor"]
+
+
+class Adafactor(Optimizer):
+    """Steps divided by the root of the mean squared gradient, which is kept as means over rows and over columns.
+
+    With the gradient ``g`` of a matrix, ``b = t^beta2_decay`` at step ``t``, and ``rms`` the root of the mean square::
+
+        r <- r + b (mean of g^2 over each row - r);     c <- c + b (mean of g^2 over each column - c)
+        v <- r c / max(mean(r), eps1)
+        u <- g / sqrt(max(v, eps1^2))
+        w <- (1 - lr * weight_decay) w - min(lr, 1 / sqrt(t)) max(eps2, rms(w)) u / max(1, rms(u) / d)
+
+    Vectors keep the whole ``v <- v + b (g^2 - v)``. ``rms(w)`` is that of the weights before they shrink.
+
+    Source: Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost", 2018,
+    arXiv:1804.04235, with the means that PyTorch has for the paper's sums.
+
+    Args:
+        params: tensors, or dictionaries of groups.
+        lr: the learning rate.
+        beta2_decay: the exponent of ``b``, negative.
+        eps: ``eps1``, of which ``None`` means the dtype's epsilon, and ``eps2``.
+        d: the largest root mean square of an update.
+        weight_decay: the share of the weight that is lost in a step, over the learning rate.
+        foreach: accepted as in PyTorch, and without effect.
+        maximize: go up instead of down.
+
+    Raises:
+        ValueError: an option out of its range.
+
+    Example:
+        >>> import tinygrad_cn as tg
+        >>> w = tg.ones(2, 3, requires_grad=True)
+        >>> optimizer = tg.optim.Adafactor([w], lr=0.5)
+        >>> w.sum().backward()
+        >>> optimizer.step()
+        >>> w.tolist()
+        [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 1e-2,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 1e-3),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+    ) -> None:
+        check_not_negative(lr=lr, weight_decay=weight_decay, eps1=eps[0] or 0.0, eps2=eps[1])
+        if beta2_decay > 0:
+            raise ValueError(f"Invalid beta2_decay: {beta2_decay}; it must not be positive")
+        if d < 1:
+            raise ValueError(f"Invalid clipping threshold d: {d}; it must be at least 1")
+        options = {
+            "lr": lr,
+            "beta2_decay": beta2_decay,
+            "eps": eps,
+            "d": d,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+        }
+        super().__init__(params, options)
+
+    def _update(self, group: ParamGroup) -> None:
+        lr, (eps1, eps2) = float(group["lr"]), group["eps"]
+        for param, w, g in self._with_gradients(group):
+            if w.dtype.kind == "c":
+                raise RuntimeError(f"Adafactor does not support complex parameters, got shape {w.shape}, {w.dtype}")
+            floor = float(np.finfo(w.dtype).eps) if eps1 is None else eps1
+            t = self._count(param)
+            b = t ** group["beta2_decay"]
+            step = max(eps2, _rms(w)) * min(lr, t**-0.5)
+            if group["weight_decay"]:
+                np.multiply(w, 1 - lr * group["weight_decay"], out=w)
+            square = np.multiply(g, g, out=np.empty_like(g))  # out=: of a 0-d array too an array comes
+            if w.ndim > 1:
+                rows, columns = self._kept(param, row_var=(*w.shape[:-1], 1), col_var=(*w.shape[:-2], 1, w.shape[-1]))
+                rows += b * (square.mean(axis=-1, keepdims=True) - rows)
+                columns += b * (square.mean(axis=-2, keepdims=True) - columns)
+                v = np.multiply(rows, columns, out=square)
+                v /= np.maximum(rows.mean(axis=-2, keepdims=True), floor)
+            else:
+                (variance,) = self._kept(param, variance=w.shape)
+                variance += b * (square - variance)
+                v = square
+                np.copyto(v, variance)  # the kept one is not touched below
+            u = np.sqrt(np.maximum(v, floor * floor, out=v), out=v)
+            np.divide(-g if group["maximize"] else g, u, out=u)
+            w -= np.multiply(u, step / max(1.0, _rms(u) / group["d"]), out=u)
+
+    def _kept(self, param: Tensor, **shapes: tuple[int, ...]) -> list[np.ndarray]:
+        """The arrays that are kept for a parameter: zeros at first."""
+        state = self.state[param]
+        for name, shape in shapes.items():
+            if name not in state:
+                state[name] = from_numpy(np.zeros(shape, param._array.dtype))
+        return [state[name]._array for name in shapes]
+
+
+def _rms(array: np.ndarray) -> float:
+    """The root of the mean square."""
+    return float(np.linalg.norm(array)) / max(array.size, 1) ** 0.5
