@@ -129,8 +129,8 @@ def set_num_threads(count: int) -> None:
 
 
 # Below this many multiplications (some 0.2 ms), waking a thread brings less than it costs. A LeNet step took 5.1 ms
-# with this number and 5.9 ms with 20 million, in which none of its convolutions are shared. Jobs that are bound by memory
-# count several for each element.
+# with this number and 5.9 ms with 20 million, in which none of its convolutions are shared. Jobs that are bound by
+# memory count several for each element.
 _WORTH_SHARING = 6_000_000
 
 
