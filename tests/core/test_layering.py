@@ -33,6 +33,7 @@ LAYERS = [
     ["randomness", "window_functions", "signal.", "autograd."],
     ["distributions.", "testing.", "utils."],
     ["nn.", "optim."],
+    ["serialization."],
     ["datasets.", "cli.", "__main__", "", "utils.einops"],  # what uses the package as its users do
 ]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from tinygrad_cn import dtypes
 from tinygrad_cn.errors import FileFormatError
+from tinygrad_cn.nn.parameter import Parameter
 from tinygrad_cn.size import Size
 from tinygrad_cn.tensor import Tensor
 
@@ -164,17 +165,11 @@ def make_tensor(array: np.ndarray, requires_grad: bool, parameter: bool = False)
     """A tensor, or a parameter, over an array that was read."""
     result = Tensor._wrap(array)
     if parameter:
-        from tinygrad_cn.nn import Parameter  # nn stands above, and few files hold parameters
-
         return Parameter(result, requires_grad)
     return result.requires_grad_() if requires_grad else result
 
 
 def _is_parameter(value: Tensor) -> bool:
-    if type(value) is Tensor:
-        return False
-    from tinygrad_cn.nn import Parameter
-
     return isinstance(value, Parameter)
 
 
