@@ -12,7 +12,7 @@ descending ``tick`` never meets a parent before the last of its children.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -247,7 +247,7 @@ def _sweep(
                 node.accumulate(g, traced)
             continue
         if type(node) is Pick:
-            _put(grads, ours, node, g)
+            _put(grads, node, g)
             continue
         for parent, term in zip(
             node.parents,
@@ -282,7 +282,7 @@ def _add(grads: dict[Node, Array], ours: set[Node], node: Node, term: Array) -> 
         ours.add(node)
 
 
-def _put(grads: dict[Node, Array], ours: set[Node], pick: Pick, g: Array) -> None:
+def _put(grads: dict[Node, Array], pick: Pick, g: Array) -> None:
     """Put the cotangent of one output among those of the node that has several."""
     whole = pick.parents[0]
     outputs = grads.setdefault(whole, {})
@@ -297,8 +297,3 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
         g = np.add.reduce(g, axis=tuple(range(extra)))
     axes = tuple([axis for axis, size in enumerate(shape) if size == 1 and g.shape[axis] != 1])
     return np.add.reduce(g, axis=axes, keepdims=True) if axes else g
-
-
-def leaves(roots: Iterable[Node]) -> Iterator[Leaf]:
-    """The leaves below ``roots``."""
-    return (node for node in reachable(roots) if isinstance(node, Leaf))
