@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn import storage
 from tinygrad_cn.graph import Handle, Leaf
-from tinygrad_cn.inplace import assign, check_writable, set_item
+from tinygrad_cn.inplace import assign, set_item
 from tinygrad_cn.op import cast
 
 __all__ = ["Copying"]
@@ -48,12 +47,7 @@ class Copying:
 
     def zero_(self) -> Any:
         """Write zeros into all elements."""
-        if self._node is None and self._view is None:
-            check_writable(self, False, "zero_")
-            self._array.fill(0)
-            storage.stamp(self._array, "zero_")
-            return self
-        return self.copy_(self._wrap(np.zeros((), dtype=self._array.dtype)))
+        return self.fill_(0)
 
     # --------------------------------------------------------------------------------- being copied
 
