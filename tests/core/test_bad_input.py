@@ -38,6 +38,8 @@ CASES = [
     (lambda: A.chunk(0), RuntimeError, ["chunk", "at least 1"]),
     (lambda: A[5], IndexError, ["5", r"\[2, 3\]"]),
     (lambda: A[0, 0, 0], IndexError, ["indices|indexed", r"\[2, 3\]"]),
+    (lambda: A[:, 0:1.5], TypeError, ["slice indices must be integers"]),
+    (lambda: A[: tg.tensor(1.5)], TypeError, ["integer tensors"]),
     (lambda: A[A], IndexError, ["integers or bools", "float32"]),
     (lambda: A.gather(1, tg.tensor([[7], [0]])), IndexError, ["gather", "7", "size 3"]),
     (lambda: A.gather(1, A), (TypeError, RuntimeError), ["gather", "integers", "float32", r"\.long\(\)"]),

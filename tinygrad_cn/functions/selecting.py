@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ def raw_index(index: Any, shape: tuple[int, ...]) -> Any:
 
     Raises:
         IndexError: out of range, or of a wrong type.
+        TypeError: a bound of a slice is no integer.
     """
     if isinstance(index, tuple):
         return tuple([_raw_item(i) for i in index])
@@ -35,7 +37,7 @@ def _raw_item(item: Any) -> Any:
     if isinstance(item, list | range):
         return np.asarray([raw(i) for i in item]) if len(item) else np.zeros(0, dtype=np.int64)
     if isinstance(item, slice):
-        return slice(*(b if b is None else int(b) for b in (item.start, item.stop, item.step)))
+        return slice(*(operator.index(b) if isinstance(b, Handle) else b for b in (item.start, item.stop, item.step)))
     return item
 
 
