@@ -116,12 +116,12 @@ def _read(file: BinaryIO) -> Any:
                     return read_pytorch(archive, pickles[0])
                 return read_archive(archive)
         if start[8:] == b"{":
-            return from_safetensors(file.read())
+            return from_safetensors(file, size)
     except FileFormatError:
         raise
     except (zipfile.BadZipFile, zlib.error, json.JSONDecodeError, EOFError, struct.error, NotImplementedError) as error:
         raise FileFormatError(f"load: the file is damaged: {error}") from error
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
         raise FileFormatError(f"load: the file is damaged: {type(error).__name__}: {error}") from error
     if start[:1] == b"\x80":
         raise FileFormatError("load: the file is a bare pickle, which could run code; torch.save writes zip files")

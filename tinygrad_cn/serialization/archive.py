@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
+from tokenize import TokenError
 from typing import Any, BinaryIO
 from zipfile import ZIP_STORED, ZipExtFile, ZipFile, ZipInfo
 
@@ -15,7 +17,7 @@ import numpy as np
 from tinygrad_cn import dtypes
 from tinygrad_cn.errors import FileFormatError
 
-from .manifest import Decoder, Encoder, make_tensor
+from .manifest import Decoder, Encoder, make_tensor, refuse_duplicates
 
 __all__ = ["MANIFEST", "check_sizes", "read_archive", "read_member", "write_archive"]
 
@@ -54,7 +56,7 @@ def read_archive(archive: ZipFile) -> Any:
         if not all(name.endswith(".npy") for name in names):
             raise FileFormatError("load: the zip file holds neither tensors of this library nor of PyTorch or NumPy")
         return {name[:-4]: make_tensor(array(name[:-4]), requires_grad=False) for name in names}
-    manifest = json.loads(read_member(archive, MANIFEST))
+    manifest = json.loads(read_member(archive, MANIFEST), object_pairs_hook=refuse_duplicates)
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         raise FileFormatError(
             f"load: the manifest is not of the format {_FORMAT!r}; a newer version may have written it"
@@ -66,7 +68,7 @@ def check_sizes(archive: ZipFile, size: int) -> None:
     """Refuse archives that would unfold to more than their own size, before anything of them is read.
 
     Raises:
-        FileFormatError: compressed or overlapping members.
+        FileFormatError: compressed or overlapping members, or two of one name.
     """
     for info in archive.infolist():
         if info.compress_type != ZIP_STORED:
@@ -76,6 +78,10 @@ def check_sizes(archive: ZipFile, size: int) -> None:
             )
     if sum(info.file_size for info in archive.infolist()) > size:
         raise FileFormatError(f"load: the file has {size} bytes and claims to hold more; it is damaged or hostile")
+    names = archive.namelist()
+    if len(set(names)) != len(names):
+        twice = Counter(names).most_common(1)[0][0]
+        raise FileFormatError(f"load: the file holds {twice!r} twice; it is damaged or hostile")
 
 
 def read_member(archive: ZipFile, name: str) -> bytearray:
@@ -97,7 +103,10 @@ def _read_array(archive: ZipFile, name: str) -> np.ndarray:
         assert isinstance(member, ZipExtFile)
         version = np.lib.format.read_magic(member)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read_header(member)
+        try:
+            shape, fortran, dtype = read_header(member)
+        except (SyntaxError, TokenError) as error:
+            raise FileFormatError(f"load: the header of {name!r} is damaged: {error}") from None
         dtypes.from_numpy(dtype.newbyteorder("="))  # refuses arrays of Python objects, among others
         rest = size - member.tell()
         if math.prod(shape) * dtype.itemsize != rest or min(shape, default=0) < 0:

@@ -20,9 +20,21 @@ from tinygrad_cn.nn.parameter import Parameter
 from tinygrad_cn.size import Size
 from tinygrad_cn.tensor import Tensor
 
-__all__ = ["Decoder", "Encoder"]
+__all__ = ["Decoder", "Encoder", "make_size", "make_tensor", "refuse_duplicates"]
 
-_SEQUENCES: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple, "size": Size, "set": set}
+
+def make_size(items: Any) -> Size:
+    """The shape that was read.
+
+    Raises:
+        FileFormatError: something else than whole numbers.
+    """
+    if not all(type(item) is int for item in items):
+        raise FileFormatError("load: a Size of something else than integers")
+    return Size(items)
+
+
+_SEQUENCES: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple, "size": make_size, "set": set}
 _MAPPINGS: dict[str, Callable[[Any], Any]] = {"dict": dict, "ordered_dict": OrderedDict, "counter": dict}
 _TAGS: dict[type, str] = {list: "list", tuple: "tuple", Size: "size", set: "set", dict: "dict"}
 _TAGS |= {OrderedDict: "ordered_dict", Counter: "counter"}
@@ -140,6 +152,8 @@ class Decoder:
             return _SEQUENCES[tag]([self.decode(item) for item in content])
         if tag in _MAPPINGS:
             result = _MAPPINGS[tag]([(self.decode(key), self.decode(value)) for key, value in content])
+            if len(result) != len(content):
+                raise FileFormatError("load: the manifest holds a dictionary with a key twice")
             return Counter(result) if tag == "counter" else result
         if tag == "tensor":
             return self._tensor(node)
@@ -159,6 +173,19 @@ class Decoder:
 
     def _tensor(self, node: dict[str, Any]) -> Tensor:
         return make_tensor(self._array(node["tensor"]), bool(node.get("requires_grad")), bool(node.get("parameter")))
+
+
+def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, for `json.loads`, which would take the last of several values of a key.
+
+    Raises:
+        FileFormatError: a key stands there twice.
+    """
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise FileFormatError(f"load: the key {twice[:80]!r} stands twice; the file is damaged or hostile")
+    return result
 
 
 def make_tensor(array: np.ndarray, requires_grad: bool, parameter: bool = False) -> Tensor:

@@ -19,11 +19,10 @@ import numpy as np
 
 from tinygrad_cn import dtypes
 from tinygrad_cn.errors import FileFormatError, UnsafeFileError
-from tinygrad_cn.size import Size
 from tinygrad_cn.tensor import Tensor
 
 from .archive import read_member
-from .manifest import make_tensor
+from .manifest import make_size, make_tensor
 
 __all__ = ["read_pytorch"]
 
@@ -57,9 +56,9 @@ class _Global:
 
 def _rebuild(storage: np.ndarray, offset: int, size: Any, stride: Any, requires_grad: bool = False, *_: Any) -> Tensor:
     """A view of a storage; NumPy refuses one that leaves its memory."""
+    if not isinstance(storage, np.ndarray) or offset < 0 or min(size, default=0) < 0 or min(stride, default=0) < 0:
+        raise FileFormatError("load: a tensor without a storage, or with a negative size, offset or stride")
     item = storage.itemsize
-    if not isinstance(storage, np.ndarray) or offset < 0 or min(stride, default=0) < 0:
-        raise FileFormatError("load: a tensor without a storage, or with a negative offset or stride")
     steps = tuple(step * item for step in stride)
     view: np.ndarray = np.ndarray(tuple(size), storage.dtype, storage.data, offset * item, steps)
     return make_tensor(view, bool(requires_grad))
@@ -68,22 +67,54 @@ def _rebuild(storage: np.ndarray, offset: int, size: Any, stride: Any, requires_
 def _rebuild_untyped(
     storage: np.ndarray, offset: int, size: Any, stride: Any, requires_grad: bool, hooks: Any, dtype: Any, *_: Any
 ) -> Tensor:
-    return _rebuild(storage.view(dtypes.as_dtype(dtype).dtype), offset, size, stride, requires_grad)
+    if not isinstance(dtype, dtypes.dtype):
+        raise FileFormatError("load: a tensor whose dtype is none")
+    return _rebuild(storage.view(dtype.dtype), offset, size, stride, requires_grad)
 
 
 def _rebuild_parameter(data: Tensor, requires_grad: bool = True, *_: Any) -> Tensor:
     return make_tensor(data._array, requires_grad, parameter=True)
 
 
+def _check_keys(keys: Any) -> None:
+    """Refuse keys that nobody writes: the hash of tuples within tuples, ever deeper, would exhaust the stack.
+
+    Raises:
+        FileFormatError: a key that is neither a plain value nor a tuple of a few levels.
+    """
+    level = list(keys)
+    for _ in range(_KEY_DEPTH):
+        if not all(isinstance(key, _PLAIN) for key in level):
+            raise FileFormatError("load: the pickle has a key that is neither a plain value nor a tuple of such")
+        level = [part for key in level if isinstance(key, tuple) for part in key]
+        if not level:
+            return
+    raise FileFormatError("load: the pickle has a key of tuples nested too deeply")
+
+
+def _rebuild_set(items: Any = ()) -> set[Any]:
+    _check_keys(items)
+    return set(items)
+
+
+def _rebuild_ordered(items: Any = ()) -> OrderedDict[Any, Any]:
+    pairs = [(key, value) for key, value in items]
+    _check_keys(key for key, _ in pairs)
+    return OrderedDict(pairs)
+
+
+_KEY_DEPTH = 8
+_PLAIN = (str, bytes, int, float, complex, type(None), tuple, dtypes.dtype)
+
 _CALLS: dict[str, Callable[..., Any]] = {
-    "collections.OrderedDict": OrderedDict,
-    "collections.Counter": lambda items=(): Counter(dict(items)),
-    "torch.Size": Size,
+    "collections.OrderedDict": _rebuild_ordered,
+    "collections.Counter": lambda items=None: Counter(_rebuild_ordered((items or {}).items())),
+    "torch.Size": make_size,
     "torch._utils._rebuild_tensor_v2": _rebuild,
     "torch._utils._rebuild_tensor_v3": _rebuild_untyped,
     "torch._utils._rebuild_parameter": _rebuild_parameter,
-    "__builtin__.set": set,
-    "builtins.set": set,
+    "__builtin__.set": _rebuild_set,
+    "builtins.set": _rebuild_set,
     "__builtin__.complex": complex,
     "builtins.complex": complex,
     "_codecs.encode": lambda text, encoding: str.encode(text, "latin1"),
@@ -111,7 +142,7 @@ def read_pytorch(archive: ZipFile, pickle_name: str) -> Any:
 
     def storage(reference: Any) -> np.ndarray:
         kind, stands_for, key, _, count = reference
-        if kind != "storage" or not isinstance(stands_for, _Global):
+        if kind != "storage" or getattr(stands_for, "value", None) is None or not isinstance(key, str):
             raise FileFormatError("load: the pickle refers to something that is no storage")
         if key not in storages:
             storages[key] = _read_storage(read_member(archive, f"{folder}data/{key}"), stands_for.value, count, order)
@@ -185,6 +216,8 @@ class _Machine:
         stack = self._stack
         if name in ("TUPLE1", "TUPLE2", "TUPLE3"):
             count = int(name[-1])
+            if len(stack) < count:
+                raise FileFormatError("load: the pickle makes a tuple of more than it has")
             stack[-count:] = [tuple(stack[-count:])]
         elif name == "TUPLE":
             stack.append(tuple(self._since_mark()))
@@ -193,9 +226,11 @@ class _Machine:
             self._top(list).extend(items)
         elif name == "ADDITEMS":
             items = self._since_mark()
+            _check_keys(items)
             self._top(set).update(items)
         elif name in ("SETITEM", "SETITEMS"):
             items = [stack.pop(-2), stack.pop()] if name == "SETITEM" else self._since_mark()
+            _check_keys(items[::2])
             self._top(dict).update(zip(items[::2], items[1::2], strict=True))
         else:
             raise UnsafeFileError(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from tinygrad_cn.errors import FileFormatError, MissingExtraError
 from tinygrad_cn.tensor import Tensor
 
-from .manifest import make_tensor
+from .manifest import make_tensor, refuse_duplicates
 
 __all__ = ["from_safetensors", "to_safetensors"]
 
@@ -57,23 +59,30 @@ def to_safetensors(obj: Any) -> bytes:
     return package.numpy.save(arrays)
 
 
-def from_safetensors(data: bytes) -> dict[str, Tensor]:
-    """The tensors of a file; bfloat16, which NumPy has not, as float32.
+def from_safetensors(file: BinaryIO, size: int) -> dict[str, Tensor]:
+    """The tensors of a file of ``size`` bytes; bfloat16, which NumPy has not, as float32.
 
     Raises:
         FileFormatError: the file is damaged, or has a dtype that there is not here.
     """
     package = _package()
+    (length,) = struct.unpack("<Q", file.read(8))
+    if length > size - 8:
+        raise FileFormatError(f"load: the file has {size} bytes and claims a header of {length}; it is damaged")
+    json.loads(file.read(length), object_pairs_hook=refuse_duplicates)  # the package takes the last of equal names
+    file.seek(0)
     try:
-        parts = package.deserialize(data)
+        parts = package.deserialize(file.read())
     except package.SafetensorError as error:
         raise FileFormatError(f"load: not a safetensors file, or a damaged one: {error}") from None
     result = {}
     for name, part in parts:
         if part["dtype"] not in _DTYPES:
             raise FileFormatError(f"load: {name!r} is of dtype {part['dtype']}, which is not supported")
-        array = np.frombuffer(bytearray(part["data"]), _DTYPES[part["dtype"]]).reshape(part["shape"])
+        array = np.frombuffer(part["data"], _DTYPES[part["dtype"]]).reshape(part["shape"])
         if part["dtype"] == "BF16":
             array = (array.astype(np.uint32) << 16).view(np.float32)
+        elif not array.flags.writeable:
+            array = array.copy()
         result[name] = make_tensor(array, requires_grad=False)
     return result
