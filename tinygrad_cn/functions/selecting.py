@@ -37,8 +37,13 @@ def _raw_item(item: Any) -> Any:
     if isinstance(item, list | range):
         return np.asarray([raw(i) for i in item]) if len(item) else np.zeros(0, dtype=np.int64)
     if isinstance(item, slice):
-        return slice(*(operator.index(b) if isinstance(b, Handle) else b for b in (item.start, item.stop, item.step)))
+        return slice(_bound(item.start), _bound(item.stop), _bound(item.step))
     return item
+
+
+def _bound(value: Any) -> Any:
+    """A bound of a slice: a tensor as the integer that it holds. NumPy refuses what is none."""
+    return operator.index(value) if isinstance(value, Handle) else value  # type: ignore[arg-type]
 
 
 def getitem(input: Any, index: Any) -> Any:

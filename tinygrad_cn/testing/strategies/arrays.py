@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the inputs of ops: small shapes, all memory layouts, values from lattices.
+"""Small arrays: shapes, all memory layouts, dtypes, and values from lattices.
 
 A lattice holds the odd multiples of a power of two. Odd sixteenths lie at least 1/16 from every kink at a round
 number, and lattices of different ``bits`` never meet: no test has to reject an example because it sits on a kink or
@@ -12,15 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.errors import MissingExtraError
+from tinygrad_cn.testing.strategies._hypothesis import hnp, st
 
-try:
-    from hypothesis import strategies as st
-    from hypothesis.extra import numpy as hnp
-except ImportError as error:  # the engine itself does without
-    raise MissingExtraError("tinygrad_cn.testing.strategies needs Hypothesis: pip install hypothesis") from error
-
-__all__ = ["LAYOUTS", "arrays", "axes", "broadcastable", "laid_out", "lattice", "shapes"]
+__all__ = ["LAYOUTS", "arrays", "axes", "broadcastable", "dtypes", "laid_out", "lattice", "shapes"]
 
 LAYOUTS = ("C", "F", "strided", "reversed")
 
@@ -94,6 +88,24 @@ def broadcastable(draw: Any, count: int = 2, max_dims: int = 3, max_side: int = 
     if draw(st.integers(0, 9)) == 9:
         found = tuple((0, *shape[1:]) if len(shape) == max_dims else shape for shape in found)
     return found
+
+
+def dtypes(kinds: str = "f", *, half: bool = False) -> st.SearchStrategy[np.dtype]:
+    """Dtypes of the given ``kinds``, as NumPy abbreviates them; float16 only with ``half``.
+
+    >>> dtypes("b").example()  # doctest: +SKIP
+    dtype('bool')
+    """
+    of_kind: dict[str, list[Any]] = {
+        "f": [*([np.float16] if half else []), np.float32, np.float64],
+        "i": [np.int8, np.int16, np.int32, np.int64],
+        "u": [np.uint8],
+        "b": [np.bool_],
+        "c": [np.complex64, np.complex128],
+    }
+    if not kinds or not set(kinds) <= set(of_kind):
+        raise ValueError(f"dtypes: kinds are letters out of {''.join(of_kind)}, got {kinds!r}")
+    return st.sampled_from([np.dtype(t) for kind in kinds for t in of_kind[kind]])
 
 
 def axes(ndim: int, *, several: bool = True) -> st.SearchStrategy[Any]:
