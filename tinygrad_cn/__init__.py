@@ -160,6 +160,7 @@ _FROM_ELSEWHERE = {
     "load": "serialization",
     "save": "serialization",
     "set_num_threads": "kernels.threads",
+    "summary": "nn.utils",
 }
 
 

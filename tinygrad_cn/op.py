@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn import dtypes
+from tinygrad_cn import dtypes, observing
 from tinygrad_cn.errors import DTypeError, LinAlgError, ShapeError, UnsupportedOperand
 from tinygrad_cn.floating_point import quiet, run_quietly
 from tinygrad_cn.graph import Handle, Node, Pick, grad_mode
@@ -124,6 +124,8 @@ class Op:
         out = self._run(arrays, params)
         if self.aux:
             out, params["aux"] = out
+        if observing.ran is not None:
+            observing.ran(self, arrays, params, out)
         recorded = mask and grad_mode.get()
         if self.outputs > 1:
             return self._several(like, self._record(mask, parents, arrays, params, out) if recorded else None, out)
