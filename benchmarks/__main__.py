@@ -6,13 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import chain, lenet, memory, perceptron, recording, report, startup
+from . import chain, layers, lenet, lstm, memory, perceptron, recording, report, resnet, startup, transformer
 from .harness import Row
 
 WORKLOADS: dict[str, Callable[[int], list[Row]]] = {
     "small": perceptron.measure_small,
     "large": perceptron.measure_large,
     "lenet": lenet.measure,
+    "resnet": resnet.measure,
+    "transformer": transformer.measure,
+    "lstm": lstm.measure,
+    "layers": layers.measure,
     "chain": chain.measure,
     "recording": recording.measure,
     "import": startup.measure,

@@ -21,10 +21,10 @@ SHAPES = ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))
 class Problem:
     """The images, their classes, and the parameters to start from."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int = BATCH) -> None:
         rng = np.random.default_rng(0)
-        self.x = rng.random((BATCH, 1, 28, 28), dtype=np.float32)
-        self.target = rng.integers(10, size=BATCH)
+        self.x = rng.random((batch, 1, 28, 28), dtype=np.float32)
+        self.target = rng.integers(10, size=batch)
         self.weights = [(rng.standard_normal(s) / np.prod(s[1:]) ** 0.5).astype(np.float32) for s in SHAPES]
         self.biases = [np.zeros(s[0], np.float32) for s in SHAPES]
 
@@ -41,7 +41,7 @@ def builders(problem: Problem) -> dict[str, Callable[[], Run]]:
 
 def measure(rounds: int) -> list[Row]:
     """One row."""
-    row = Row(f"step of LeNet, batch {BATCH}, 28x28", "ms", {}, {TORCH: 1.2})
+    row = Row(f"step of LeNet, batch {BATCH}, 28x28", "ms", {}, {TORCH: 1.0})
     seconds = interleave(ready(builders(Problem()), row.notes), rounds)
     row.samples = {engine: [t * 1e3 for t in ts] for engine, ts in seconds.items()}
     return [row]
@@ -69,7 +69,7 @@ def on_mygrad(problem: Problem) -> Run:
 
     def step() -> Any:
         signal = pool(relu(conv(problem.x, weights[0], stride=1, padding=2) + biases[0]), (2, 2), 2)
-        signal = pool(relu(conv(signal, weights[1], stride=1) + biases[1]), (2, 2), 2).reshape(BATCH, -1)
+        signal = pool(relu(conv(signal, weights[1], stride=1) + biases[1]), (2, 2), 2).reshape(len(problem.x), -1)
         for w, b in zip(weights[2:4], biases[2:4], strict=True):
             signal = relu(mg.matmul(signal, w) + b)
         loss = nnet.losses.softmax_crossentropy(mg.matmul(signal, weights[4]) + biases[4], problem.target)

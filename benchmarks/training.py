@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from .harness import Run, repeat
@@ -28,18 +28,23 @@ def libraries(name: str) -> tuple[Any, Any, Any]:
 
 def training(name: str, problem: Problem, model: Any, layers: Sequence[Any]) -> Run:
     """zero_grad, forward, cross-entropy, backward, SGD step of ``model``, whose ``layers`` get the parameters."""
-    lib, nn, optim = libraries(name)
+    lib, nn, _ = libraries(name)
     with lib.no_grad():
         for layer, w, b in zip(layers, problem.weights, problem.biases, strict=True):
             layer.weight.copy_(lib.tensor(w))
             layer.bias.copy_(lib.tensor(b))
     criterion = nn.CrossEntropyLoss()
-    optimizer = optim.SGD(model.parameters(), lr=RATE)
     x, target = lib.tensor(problem.x), lib.tensor(problem.target)
+    return steps(name, model, lambda: criterion(model(x), target))
+
+
+def steps(name: str, model: Any, loss_of_model: Callable[[], Any]) -> Run:
+    """zero_grad, ``loss_of_model``, backward, SGD step."""
+    optimizer = libraries(name)[2].SGD(model.parameters(), lr=RATE)
 
     def step() -> Any:
         optimizer.zero_grad()
-        loss = criterion(model(x), target)
+        loss = loss_of_model()
         loss.backward()
         optimizer.step()
         return loss
