@@ -6,6 +6,7 @@ copy of each class; here modules are imported by the names that users know.
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ def test_examples(name):
         module = importlib.import_module(name)
     except MissingExtraError as missing:
         pytest.skip(str(missing))
+    if not inspect.ismodule(module):
+        return  # autograd.gradcheck: the function stands in the module's place, with its examples where it is written
     with np.printoptions():  # an example that changes how NumPy prints must not reach the next one
         result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     assert result.failed == 0

@@ -30,11 +30,11 @@ LAYERS = [
     ["fills", "sampling", "random"],
     ["TENSOR"],  # tensor.py and the classes it is put together from: everything else at the top of the package
     ["creation"],
-    ["randomness", "window_functions", "signal.", "autograd."],
-    ["distributions.", "testing.", "utils."],
+    ["amp.", "cuda.", "randomness", "settings", "window_functions", "signal.", "autograd."],
+    ["distributions.", "utils."],
     ["nn.", "optim."],
-    ["testing.strategies", "testing.strategies.networks"],  # networks are drawn too
-    ["serialization."],
+    ["serialization.", "testing.", "autograd.gradcheck"],
+    ["func.", "hub", "utils.model_zoo"],
     ["datasets.", "lessons.", "cli.", "__main__", "", "utils.einops"],  # what uses the package as its users do
 ]
 

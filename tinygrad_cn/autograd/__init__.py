@@ -1,4 +1,9 @@
-"""Gradients as functions: `grad`, `backward`, Jacobians, custom functions, grad modes, hooks on what is saved."""
+"""Gradients as functions: `grad`, `backward`, Jacobians, custom functions, grad modes, hooks on what is saved.
+
+`gradcheck` and `gradgradcheck` are those of `tinygrad_cn.testing`, which stands above and is loaded when they are used.
+"""
+
+import importlib
 
 from tinygrad_cn.autograd import functional, graph
 from tinygrad_cn.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
@@ -32,3 +37,11 @@ __all__ = [
 def Variable(data, requires_grad=False, volatile=False):  # type: ignore[no-untyped-def]
     """The legacy name of a tensor that may require a gradient: ``data`` itself."""
     return data.requires_grad_(requires_grad) if requires_grad else data
+
+
+def __getattr__(name: str) -> object:
+    if name == "gradcheck":  # the function takes the place of the module of its name
+        return importlib.import_module("tinygrad_cn.autograd.gradcheck")
+    if name == "gradgradcheck":
+        return getattr(importlib.import_module("tinygrad_cn.testing"), name)
+    raise AttributeError(f"module 'tinygrad_cn.autograd' has no attribute {name!r}")
