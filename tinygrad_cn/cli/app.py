@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tinygrad_cn.cli.lesson import lesson
 from tinygrad_cn.cli.train_command import train
 
 app = typer.Typer(help="Networks trained by tinygrad_cn.", no_args_is_help=True, pretty_exceptions_show_locals=False)
@@ -15,3 +16,4 @@ def _commands() -> None:
 
 
 app.command()(train)
+app.command()(lesson)

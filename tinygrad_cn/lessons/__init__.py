@@ -1,0 +1,29 @@
+"""The lessons: what makes a network learn better, each claim an experiment that one command reruns.
+
+A lesson is a file of this package; how to write one stands in `README.md` beside this file.
+"""
+
+from __future__ import annotations
+
+from tinygrad_cn.lessons import cross_entropy, neuron
+from tinygrad_cn.lessons.kit.lesson import Lesson
+
+__all__ = ["LESSONS", "find"]
+
+#: In the order in which to read them.
+LESSONS: tuple[Lesson, ...] = (
+    neuron.LESSON,
+    cross_entropy.LESSON,
+)
+
+
+def find(name: str) -> Lesson:
+    """The lesson of that name.
+
+    Raises:
+        ValueError: there is none; the message lists those that are.
+    """
+    for lesson in LESSONS:
+        if lesson.name == name:
+            return lesson
+    raise ValueError(f"no lesson is called {name!r}; there are {', '.join(lesson.name for lesson in LESSONS)}")

@@ -1,0 +1,1 @@
+"""What the lessons share: data, networks, the training loop, plots, tables and pages."""

@@ -1,0 +1,168 @@
+"""Seeds and experiments in processes side by side, each with a BLAS of one thread."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tinygrad_cn.kernels.threads import set_num_threads
+from tinygrad_cn.lessons.kit.data import load
+from tinygrad_cn.lessons.kit.lesson import Findings, Setting
+from tinygrad_cn.lessons.kit.training import Experiment, train
+
+__all__ = ["run_tasks", "summarise", "train_all"]
+
+Result = TypeVar("Result")
+Tick = Callable[[], None]
+
+_ticks: Any = None  # in a worker: where its progress is told
+
+
+def _start_worker(ticks: Any) -> None:
+    global _ticks
+    _ticks = ticks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
+    set_num_threads(1)
+
+
+def _tick() -> None:
+    _ticks.put(1)
+
+
+def _work(task: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+    return task(*arguments, _tick)
+
+
+def run_tasks(
+    setting: Setting, task: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], total: int
+) -> list[Result]:
+    """Calls `task(*arguments, tick)` for each of the arguments, `setting.jobs` at a time.
+
+    Args:
+        task: a function at the top of a module, that other processes can import; it calls `tick()` as it goes.
+        arguments: one tuple a call; they and the results are pickled where several processes work.
+        total: how often `tick` is called in all.
+
+    Returns:
+        The results, in the order of the arguments.
+    """
+    setting.progress.start(total)
+    jobs = min(setting.jobs, len(arguments))
+    if jobs <= 1:
+        return [task(*each, setting.progress.advance) for each in arguments]
+    context = multiprocessing.get_context("spawn")  # a fork would copy BLAS's threads in the middle of their work
+    ticks = context.Queue()
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(ticks,))
+    try:
+        futures = [pool.submit(_work, task, each) for each in arguments]
+        pending = set(futures)
+        while pending:
+            try:
+                setting.progress.advance(ticks.get(timeout=0.1))
+            except queue.Empty:
+                done, pending = wait(pending, timeout=0)
+                for future in done:
+                    future.result()  # an error in a worker ends the run at once
+        return [future.result() for future in futures]
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _train(
+    experiment: Experiment, data: str, data_dir: Path | None, seeds: Sequence[int], tick: Tick
+) -> list[dict[str, list[float]]]:
+    return train(experiment, load(data, data_dir), seeds, tick)
+
+
+def train_all(setting: Setting, experiments: Sequence[Experiment]) -> Findings:
+    """Trains every experiment with `setting.seeds` seeds.
+
+    Returns:
+        `{"experiments": {key: ...}}`, each with its label, settings, mean curves and a summary (see `summarise`).
+    """
+    seeds = list(range(setting.seeds))
+    # As many seeds as can be in one process, where they cost the least; but leave no process without work.
+    groups = 1 if len(experiments) % setting.jobs == 0 else min(setting.jobs, len(seeds))
+    shares = [share.tolist() for share in np.array_split(seeds, groups)]
+    tasks = [
+        (experiment, setting.data, setting.data_dir, share)
+        for experiment in sorted(experiments, key=lambda experiment: -experiment.epochs)
+        for share in shares
+    ]
+    total = len(seeds) * sum(experiment.epochs for experiment in experiments)
+    curves: dict[str, list[dict[str, list[float]]]] = {}
+    for task, result in zip(tasks, run_tasks(setting, _train, tasks, total), strict=True):
+        curves.setdefault(task[0].key, []).extend(result)
+    return {
+        "experiments": {
+            experiment.key: describe(experiment) | summarise(curves[experiment.key]) for experiment in experiments
+        }
+    }
+
+
+def describe(experiment: Experiment) -> Findings:
+    """What the file of results says about the settings of an experiment."""
+    return {
+        "label": asdict(experiment.label),
+        "lr": experiment.lr,
+        "l2": experiment.l2,
+        "epochs": experiment.epochs,
+        "images": experiment.images,
+        "batch_size": experiment.batch_size,
+        "reported": experiment.reported,
+        "judged_on": experiment.judged_on,
+    }
+
+
+def summarise(curves: Sequence[dict[str, list[float]]]) -> Findings:
+    """The curves of all seeds, one dictionary each, as mean and standard deviation, and what a table needs of each.
+
+    Returns:
+        - `seeds`: how many;
+        - `curves`: for each name `mean` and `sd`, one value an epoch;
+        - `first`, `final`, `best`, `best_epoch`: of test and validation accuracy, for each seed;
+        - `chosen`, `chosen_epoch`: the test accuracy after the epoch that was best on validation data.
+
+    Example:
+        >>> seed = {"test_accuracy": [80.0, 82.0, 81.0], "validation_accuracy": [79.0, 80.0, 83.0]}
+        >>> found = summarise([seed])
+        >>> found["test"]["best"], found["test"]["final"], found["chosen"], found["chosen_epoch"]
+        ([82.0], [81.0], [81.0], [3])
+    """
+    found: Findings = {"seeds": len(curves), "curves": {}}
+    for name in curves[0]:
+        values = np.array([curve[name] for curve in curves])  # (S, epochs)
+        digits = 2 if name.endswith("accuracy") else 4
+        found["curves"][name] = {
+            "mean": np.round(values.mean(axis=0), digits).tolist(),
+            "sd": np.round(_spread(values), digits).tolist(),
+        }
+    for on in ("test", "validation"):
+        values = np.array([curve[f"{on}_accuracy"] for curve in curves])
+        found[on] = {
+            "first": np.round(values[:, 0], 2).tolist(),
+            "final": np.round(values[:, -1], 2).tolist(),
+            "best": np.round(values.max(axis=1), 2).tolist(),
+            "best_epoch": (values.argmax(axis=1) + 1).tolist(),
+        }
+    chosen = [int(np.argmax(curve["validation_accuracy"])) for curve in curves]
+    found["chosen"] = [round(curve["test_accuracy"][i], 2) for curve, i in zip(curves, chosen, strict=True)]
+    found["chosen_epoch"] = [i + 1 for i in chosen]
+    return found
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """The standard deviation over the first axis, as an estimate from a sample; 0 for a single seed."""
+    return values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
