@@ -34,7 +34,7 @@ LAYERS = [
     ["distributions.", "utils."],
     ["nn.", "optim."],
     ["serialization.", "testing.", "autograd.gradcheck"],
-    ["func.", "hub", "utils.model_zoo"],
+    ["func.", "hub", "training.", "utils.model_zoo"],
     ["datasets.", "lessons.", "cli.", "__main__", "", "utils.einops"],  # what uses the package as its users do
 ]
 
