@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tinygrad_cn import sampling
 from tinygrad_cn.mersenne import MersenneStream
+from tinygrad_cn.thread_streams import ThreadStreams
 
 __all__ = [
     "Generator",
@@ -379,7 +380,18 @@ def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> 
 
 # --------------------------------------------------------------------------------- the default generator
 
-default_generator = Generator()
+
+class _DefaultGenerator(ThreadStreams, Generator):
+    """The stream of the program; within a worker thread of a data loader, the worker's."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Generator, (), self.get_state()  # a copy is a stream like any other
+
+    def __repr__(self) -> str:
+        return f"Generator(device='cpu', initial_seed={self._seed})"
+
+
+default_generator = _DefaultGenerator()
 
 
 def manual_seed(seed: SupportsInt) -> Generator:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+import copy
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from tinygrad_cn.random import Generator, default_generator
 
 from .collate import default_collate, default_convert
-from .dataset import Dataset, IterableDataset
+from .crew import Crew, as_context
+from .dataset import IterableDataset
+from .epochs import CrewEpoch, LocalEpoch
+from .fetching import Recipe, StreamFetcher
+from .resuming import Progress, Station, restored, states, streams_at
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from .workers import get_worker_info
 
 __all__ = ["DataLoader", "default_collate", "get_worker_info"]
 
 T = TypeVar("T", covariant=True)
-
-
-def get_worker_info() -> None:
-    """What a data set may ask to find its share of the work: ``None``, since all is loaded by the thread that asks."""
-    return None
 
 
 class DataLoader(Generic[T]):
@@ -32,15 +33,37 @@ class DataLoader(Generic[T]):
         sampler: in which order samples are visited: a `Sampler` or any iterable of indices.
         batch_sampler: gives the indices of whole batches; instead of ``batch_size``, ``shuffle``, ``sampler``,
             ``drop_last``.
-        num_workers: accepted; samples are loaded by the thread that asks for them.
+        num_workers: how many workers make batches ahead of their being asked for; 0: each is made when asked for, by
+            the thread that asks. The order of batches does not depend on it.
         collate_fn: makes a batch of a list of samples; `default_collate`, or without batches `default_convert`.
         drop_last: leave out a last batch that is smaller.
-        generator: the source of randomness of the order; the default one if ``None``.
-        pin_memory, timeout, worker_init_fn, multiprocessing_context, prefetch_factor, persistent_workers,
-            pin_memory_device, in_order: accepted as in PyTorch.
+        timeout: seconds to wait for a worker's batch; 0: as long as it takes.
+        worker_init_fn: called in each worker with its number, before it makes anything.
+        multiprocessing_context: ``None``: the workers are threads. ``"fork"``, ``"spawn"``, ``"forkserver"`` or a
+            context of ``multiprocessing``: they are processes.
+        generator: the source of randomness of the order and of the workers' seeds; the default one if ``None``.
+        prefetch_factor: how many batches each worker makes in advance; 2 unless given.
+        persistent_workers: the workers stay from one pass to the next.
+        pin_memory, pin_memory_device, in_order: accepted as in PyTorch; batches come in order.
+
+    Threads or processes. NumPy lets threads run side by side in its larger functions; threads start in no time, send
+    nothing, and need neither pickles nor ``if __name__ == "__main__"``. Processes pay where a sample takes much pure
+    Python. Threads share a data set that is read by index; of an `IterableDataset` each worker has a copy.
+
+    Randomness. A pass draws a number from ``generator``; worker ``i`` starts from that number plus ``i``, as in
+    PyTorch. In a worker the default generator of this package is the worker's own, in threads as well. The streams of
+    the modules ``random`` and ``numpy.random`` are a process's own, seeded as PyTorch seeds them; threads share them
+    with the whole program, and what they draw depends on who comes first. So draw from this package, or from a
+    generator made of ``get_worker_info().seed``, or use processes.
+
+    Errors. What a worker raises is raised where the batch is asked for, with the worker's traceback. A pass
+    that ends, is left or is dropped ends its workers.
+
+    Resuming. `state_dict` writes down where the pass stands, `load_state_dict` takes it up again.
 
     Raises:
         ValueError: arguments that exclude each other.
+        TypeError: ``multiprocessing_context`` is none.
 
     Example:
         >>> import tinygrad_cn as tg
@@ -74,13 +97,15 @@ class DataLoader(Generic[T]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        if num_workers > 0 and prefetch_factor is None:
+            prefetch_factor = 2
         self.dataset = dataset
         self.num_workers = num_workers
         self.pin_memory = pin_memory
         self.pin_memory_device = pin_memory_device
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
+        self.multiprocessing_context = as_context(multiprocessing_context, num_workers)
         self.prefetch_factor = prefetch_factor
         self.persistent_workers = persistent_workers
         self.in_order = in_order
@@ -101,12 +126,43 @@ class DataLoader(Generic[T]):
         batches = batch_sampler is not None or batch_size is not None
         self.collate_fn: Callable[[Any], Any] = collate_fn or (default_collate if batches else default_convert)
 
+        self._crew: Crew | None = None  # workers that stay
+        self._progress: Progress | None = None  # of the latest pass
+        self._loaded = False  # that it is to be taken up by the next
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and "_loaded" in self.__dict__:
+            raise ValueError(f"{name} attribute should not be set after DataLoader is initialized: make a new one")
+        super().__setattr__(name, value)
+
     def __iter__(self) -> Iterator[T]:
-        # The seed of the workers, in PyTorch; drawn here too, so that what is drawn after it is the same.
-        (self.generator or default_generator).draw_seed()
-        if isinstance(self.dataset, IterableDataset):
-            return self._stream(iter(self.dataset))
-        return self._visit(iter(self._order()))
+        before, loaded, self._loaded = self._progress, self._loaded, False
+        crew = self._crew if self._crew is not None and self._crew.alive else None
+        if before is not None and loaded and not before.finished:
+            progress, resumed = before, True
+        else:
+            progress, resumed = Progress(states(self._generators()), seeded=True), False
+            if before is not None and self.persistent_workers and (loaded or crew is not None):
+                progress.seeded, progress.base_seed = False, before.base_seed
+                progress.stations = [Station(random=station.random) for station in before.stations]
+        if len(progress.stations) != self.num_workers:
+            progress.stations = [Station() for _ in range(self.num_workers)]
+        self._progress = progress
+        with streams_at(self._generators(), progress.start if resumed else None):
+            order = self._begin(progress, resumed)
+            fetcher = None if self.num_workers else self._recipe().fetcher()
+            if resumed and isinstance(fetcher, StreamFetcher):
+                fetcher.ended = progress.exhausted
+                if not _has_state(self.dataset):
+                    fetcher.skip(progress.handed_out)
+        if fetcher is not None:
+            return LocalEpoch(progress, order, fetcher)
+        if crew is None:
+            context = self.multiprocessing_context
+            crew = Crew(self._recipe(), self.num_workers, progress.base_seed, self.worker_init_fn, context)
+            if self.persistent_workers:
+                self._keep(crew)
+        return CrewEpoch(progress, order, crew, self.prefetch_factor or 0, self.timeout, self.persistent_workers)
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
@@ -122,30 +178,130 @@ class DataLoader(Generic[T]):
         assert order is not None
         return order
 
-    def _visit(self, order: Iterator[Any]) -> Iterator[Any]:
-        """What a data set with indices has to give, in ``order``."""
-        for index in order:
-            yield self.collate_fn(self.dataset[index]) if self.batch_sampler is None else self._batch(index)
+    def _begin(self, progress: Progress, resumed: bool) -> Iterator[Any] | None:
+        """Draws what a pass draws when it begins, and goes past what it was given before."""
+        order = None if isinstance(self.dataset, IterableDataset) else iter(self._order())
+        if progress.seeded:
+            # Drawn without workers too, as in PyTorch, so that what is drawn after it is the same.
+            base_seed = (self.generator or default_generator).draw_seed()
+            progress.base_seed = progress.base_seed if resumed else base_seed
+        if resumed and order is not None and not progress.exhausted and self._stateful_sampler() is None:
+            for _ in range(progress.drawn):
+                next(order, None)
+        return order
 
-    def _batch(self, indices: Sequence[Any]) -> Any:
-        dataset = self.dataset
-        if self.collate_fn is default_collate and isinstance(dataset, Dataset):
-            batch = dataset._collated(indices)
-            if batch is not None:
-                return batch
-        if callable(getattr(dataset, "__getitems__", None)):
-            return self.collate_fn(dataset.__getitems__(indices))
-        return self.collate_fn([dataset[i] for i in indices])
+    # ------------------------------------------------------------------------------------ its state
 
-    def _stream(self, samples: Iterator[Any]) -> Iterator[Any]:
-        """What a data set without indices has to give."""
-        if self.batch_size is None:
-            yield from map(self.collate_fn, samples)
-            return
-        while batch := list(islice(samples, self.batch_size)):
-            if len(batch) < self.batch_size and self.drop_last:
-                return
-            yield self.collate_fn(batch)
+    def state_dict(self) -> dict[str, Any]:
+        """Where the loader stands: after the last batch that it handed out, or between two passes.
+
+        It is plain data, which `tinygrad_cn.save` writes. What it holds: the states of the generators, now and when the
+        pass began; how many batches were handed out, and which indices were drawn in advance; where the workers'
+        random streams stand; and the states of the sampler and the data set, if they have ``state_dict()`` and
+        ``load_state_dict()`` themselves.
+
+        Example:
+            >>> import tinygrad_cn as tg
+            >>> from tinygrad_cn.utils.data import DataLoader
+            >>> loader = DataLoader(range(6), batch_size=2, shuffle=True, generator=tg.Generator().manual_seed(0))
+            >>> batches = iter(loader)
+            >>> first = next(batches)
+            >>> state = loader.state_dict()
+            >>> other = DataLoader(range(6), batch_size=2, shuffle=True, generator=tg.Generator())
+            >>> other.load_state_dict(state)
+            >>> [b.tolist() for b in other] == [b.tolist() for b in batches]
+            True
+        """
+        sampler, dataset = self._stateful_sampler(), self._stateful_dataset()
+        return {
+            "version": _VERSION,
+            "generators": states(self._generators()),
+            "progress": None if self._progress is None else self._progress.state(),
+            "sampler": None if sampler is None else copy.deepcopy(sampler.state_dict()),
+            "dataset": None if dataset is None else copy.deepcopy(dataset.state_dict()),
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continues from a state: the next ``iter(loader)`` gives the rest of the pass that was under way.
+
+        The passes after it are those that would have come, bit for bit. The generators are set here and now, the
+        default one among them: load the state last, when nothing more is drawn before the next batch. Which samples
+        were handed out is drawn again and passed over, without loading them; an `IterableDataset` without a
+        ``load_state_dict`` is gone through again up to where it stood. With a data set that is read by index the number
+        of workers may differ from then; their random streams start from their seeds if it does.
+
+        Args:
+            state_dict: what ``state_dict()`` of a loader that was built alike gave.
+
+        Raises:
+            ValueError: the state is of another kind of loader.
+        """
+        if state_dict.get("version") != _VERSION:
+            raise ValueError(
+                f"DataLoader.load_state_dict: expected a state of version {_VERSION}, got {state_dict.get('version')}"
+            )
+        saved = state_dict["progress"]
+        progress = None if saved is None else Progress.of(saved)
+        under_way = progress is not None and not progress.finished and isinstance(self.dataset, IterableDataset)
+        if under_way and len(progress.stations) != self.num_workers:  # type: ignore[union-attr]
+            raise ValueError(
+                f"DataLoader.load_state_dict: the state is of num_workers={len(saved['stations'])} in the middle of an "
+                f"IterableDataset, this loader has num_workers={self.num_workers}: it must be the same number"
+            )
+        for name, part in (("sampler", self._stateful_sampler()), ("dataset", self._stateful_dataset())):
+            if (state_dict[name] is None) != (part is None):
+                has = "holds a" if part is None else "holds no"
+                raise ValueError(
+                    f"DataLoader.load_state_dict: the state {has} state of the {name}; build both loaders alike"
+                )
+            if part is not None:
+                part.load_state_dict(copy.deepcopy(state_dict[name]))
+        restored(self._generators(), state_dict["generators"])
+        self._drop_crew()
+        self._progress, self._loaded = progress, True
+
+    def _generators(self) -> dict[str, Generator]:
+        """The generators that a pass draws from, each once."""
+        found: dict[str, Generator] = {"default": default_generator}
+        holders = (("loader", self), ("batch_sampler", self.batch_sampler), ("sampler", self.sampler))
+        for name, holder in (*holders, ("sampler", getattr(self.batch_sampler, "sampler", None))):
+            generator = getattr(holder, "generator", None)
+            if isinstance(generator, Generator) and not any(generator is other for other in found.values()):
+                found[name] = generator
+        return found
+
+    def _stateful_sampler(self) -> Any:
+        """What knows by itself where it stands in the order, if anything does."""
+        candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
+        return next((candidate for candidate in candidates if _has_state(candidate)), None)
+
+    def _stateful_dataset(self) -> Any:
+        """The data set, if it has a state that is this loader's to keep: copies in workers have their own."""
+        copied = self.num_workers and isinstance(self.dataset, IterableDataset)
+        return self.dataset if not copied and _has_state(self.dataset) else None
+
+    # -------------------------------------------------------------------------------------- workers
+
+    def _recipe(self) -> Recipe:
+        batched = self.batch_sampler is not None or self.batch_size is not None
+        return Recipe(self.dataset, self.collate_fn, batched, self.batch_size, self.drop_last)
+
+    def _keep(self, crew: Crew) -> None:
+        self._crew = crew
+        self._dismissal = weakref.finalize(self, crew.close)
+
+    def _drop_crew(self) -> None:
+        if self._crew is not None:
+            self._crew = None
+            self._dismissal()
+
+
+_VERSION = 1
+_FIXED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
+
+
+def _has_state(value: Any) -> bool:
+    return callable(getattr(value, "state_dict", None)) and callable(getattr(value, "load_state_dict", None))
 
 
 def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent: bool) -> None:
