@@ -4,11 +4,12 @@
 python := .venv/bin/python
 export PYTHON
 
-.PHONY: help demo test conformance docs lint bench clean
+.PHONY: help demo test mutants conformance docs lint bench clean
 
 help:
 	@echo "make demo    train a convolutional network on real handwritten digits and check its gradients"
 	@echo "make test    run the tests"
+	@echo "make mutants make every gradient rule wrong in many ways and count how often the tests notice (OPS=add,matmul)"
 	@echo "make conformance   compare with PyTorch, operators and modules (installs torch for it; OPS=add,mul for some)"
 	@echo "make docs    write docs/numpy.md from the engine's tables"
 	@echo "make lint    ruff and mypy"
@@ -22,6 +23,11 @@ demo:
 test:
 	@.ci/venv all,dev
 	@$(python) -m pytest --hypothesis-profile=ci -n 2
+
+# Takes about ten minutes on two cores. Without OPS docs/mutants.md is written anew.
+mutants:
+	@.ci/venv all,dev
+	@$(python) -m tests.mutants -v $(if $(OPS),--ops $(OPS),--write)
 
 # PyTorch serves as the oracle here and is needed for nothing else. Without OPS and MODULES (nn.Linear,nn.LSTM) the
 # tables are written anew.

@@ -22,6 +22,15 @@ def negative_log_softmax(lib, x):
     return -(x - lib.logsumexp(x, 0))[1]
 
 
+def amax_of_scattered(lib, x):
+    """The largest of all, sent to the place of the first."""
+    return x[:1].scatter_reduce(0, lib.tensor([0, 0, 0]), x[1:], "amax")
+
+
+def amin_of_scattered(lib, x):
+    return x[:1].scatter_reduce(0, lib.tensor([0, 0, 0]), x[1:], "amin")
+
+
 #: name, function of (library, tensor), point, gradient of the sum, whether PyTorch agrees
 ROWS = [
     ("abs at 0", lambda lib, x: lib.abs(x), [0.0], [0.0], True),
@@ -65,6 +74,34 @@ ROWS = [
     ("sigmoid far out", lambda lib, x: lib.sigmoid(x), [1000.0, -1000.0], [0.0, 0.0], True),
     ("tanh far out", lambda lib, x: lib.tanh(x), [1000.0, -1000.0], [0.0, 0.0], True),
     ("logaddexp of equals", lambda lib, x: lib.logaddexp(x, x), [3.0, 1000.0], [1.0, 1.0], True),
+    (
+        "amax of scattered",
+        amax_of_scattered,
+        [3.0, 3.0, 1.0, 3.0],
+        [1 / 3, 1 / 3, 0.0, 1 / 3],
+        True,
+    ),
+    (
+        "amax of scattered alone",
+        amax_of_scattered,
+        [1.0, 3.0, 3.0, 2.0],
+        [0.0, 0.5, 0.5, 0.0],
+        True,
+    ),
+    (
+        "amin of scattered alone",
+        amin_of_scattered,
+        [4.0, 3.0, 3.0, 5.0],
+        [0.0, 0.5, 0.5, 0.0],
+        True,
+    ),
+    (
+        "amin of scattered",
+        amin_of_scattered,
+        [1.0, 1.0, 3.0, 1.0],
+        [1 / 3, 1 / 3, 0.0, 1 / 3],
+        True,
+    ),
     ("index of a max twice", lambda lib, x: lib.topk(x, 2).values, [2.0, 2.0, 1.0], [1.0, 1.0, 0.0], True),
 ]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from ops.cases.case import Case, Sample, binary, unary
 
 from tinygrad_cn.testing import strategies as draw
@@ -44,6 +45,14 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
     return out if high is None else np.where(out > high, high, out)
 
 
+@st.composite
+def divided(choose: Any) -> Sample:
+    """Quotients between two whole numbers, of either sign."""
+    y = np.asarray(choose(draw.arrays(draw.shapes(), 0.5, 4)) * choose(st.sampled_from([-1, 1])))
+    whole = choose(hnp.arrays(np.int64, y.shape, elements=st.integers(-3, 2)))
+    return Sample((np.asarray(y * (whole + choose(draw.lattice(0.25, 0.75)))), y), {})
+
+
 def _remainder(x: Any, y: Any) -> Any:
     return x - np.floor(np.divide(x, y)) * y
 
@@ -81,7 +90,9 @@ CASES = [
     Case("clip", clipped(), _clip, analytic=False),
     Case("floor_divide", binary(second=(5, 9)), lambda x, y: np.floor(np.divide(x, y)), analytic=False),
     Case("fmod", binary((0.25, 4), (5, 9)), _fmod, analytic=False),
+    Case("fmod", divided(), _fmod, analytic=False, label="quotient"),
     Case("remainder", binary((-4, -0.25), (5, 9)), _remainder, analytic=False),
+    Case("remainder", divided(), _remainder, analytic=False, label="quotient"),
     Case("where", chosen(), lambda c, x, y: x * c + y * ~c, analytic=False),
     Case("isclose", binary(numbers=False).map(lambda s: s._replace(params=NEAR)),
          lambda x, y, rtol, atol, equal_nan: abs(x - y) <= atol + rtol * abs(y), order=0),

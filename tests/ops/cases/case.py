@@ -59,6 +59,11 @@ def unary(low: float = -4, high: float = 4, **params: Any) -> st.SearchStrategy[
     return st.builds(lambda x, p: Sample((x,), p), draw.arrays(draw.shapes(), low, high), fixed)
 
 
+def small(size: float) -> st.SearchStrategy[Sample]:
+    """Where a series takes the place of a formula that loses its digits."""
+    return draw.arrays(draw.shapes(), -size, size, bits=8).map(lambda x: Sample((x,), {}))
+
+
 @st.composite
 def binary(
     choose: Any,

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from ops.cases.case import Case, Sample
 
 from tinygrad_cn.ops import shape as shape_ops
+from tinygrad_cn.ops.indexing import getitem, is_basic
 from tinygrad_cn.testing import strategies as draw
 
 Shape = tuple[int, ...]
@@ -60,11 +61,12 @@ def _embed(x: Any, index: Any, shape: Shape) -> Any:
 
 @st.composite
 def written(choose: Any) -> Sample:
+    """Also at places that repeat, where the last value remains, and values with axes of size 1 in excess."""
     x = choose(draw.arrays(draw.shapes())).copy()
-    index = choose(indices(x.shape, repeats=False))
+    index = choose(indices(x.shape, repeats=choose(st.booleans())))
     region = np.shape(x[index])
-    start = choose(st.integers(0, len(region)))
-    value = choose(draw.arrays(region[start:], bits=5))
+    start = choose(st.integers(-2 if is_basic(index) and region else 0, len(region)))
+    value = choose(draw.arrays((1,) * -start + region[max(start, 0) :], bits=5))
     return Sample((x, value), {"index": index})
 
 
@@ -84,6 +86,16 @@ def written_through(choose: Any) -> Sample:
     value = choose(draw.arrays(np.transpose(x, axes).shape, bits=5))
     np.transpose(x, axes)[...] = value
     return Sample((x, value), {"view": shape_ops.transpose, "params": {"axes": axes}})
+
+
+@st.composite
+def written_in_part(choose: Any) -> Sample:
+    """A part was written, and the rest keeps its gradient."""
+    x = choose(draw.arrays(draw.shapes(1))).copy()
+    index = choose(hnp.basic_indices(x.shape, allow_newaxis=True))
+    value = choose(draw.arrays(np.shape(x[index]), bits=5))
+    x[index] = value
+    return Sample((x, value), {"view": getitem, "params": {"index": index}})
 
 
 @st.composite
@@ -118,6 +130,8 @@ CASES = [
     Case("write", written(), _write, mutates=True, indirect=True),
     Case("write_view", written_through(), lambda x, value, view, params: np.transpose(value, np.argsort(
          params["axes"])) + 0 * x, indirect=True),
+    Case("write_view", written_in_part(), lambda x, value, view, params: _write(x, value, **params), indirect=True,
+         label="part"),
     Case("take_along_axis", along_axis(back=False), _take),
     Case("put_along_axis", along_axis(back=True), _put),
 ]  # fmt: skip

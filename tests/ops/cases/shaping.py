@@ -53,8 +53,11 @@ def _joined(*arrays: Any, axis: int) -> Any:
     return np.moveaxis(np.array(lines, dtype=arrays[0].dtype).reshape(len(lines), *rest), 0, axis)
 
 
+_SHIFT = st.integers(-4, 4)
+
+
 def _rolled(shape: Any) -> dict[str, Any]:
-    return {"shift": st.integers(-4, 4), "axis": st.integers(0, len(shape) - 1)}
+    return {"shift": _SHIFT, "axis": st.integers(0, len(shape) - 1)}
 
 
 def _pad(x: Any, widths: Any, value: Any) -> Any:
@@ -96,8 +99,10 @@ CASES = [
                                  else slice(None) for i in range(x.ndim))]),
     Case("roll", of_array(_rolled, 1),
          lambda x, shift, axis: np.take(x, (np.arange(x.shape[axis]) - shift) % max(x.shape[axis], 1), axis)),
-    Case("roll", of_array(lambda s: {"shift": st.integers(-4, 4)}),
+    Case("roll", of_array(lambda s: {"shift": _SHIFT}),
          lambda x, shift: np.roll(x.reshape(-1), shift).reshape(x.shape), label="flat"),
+    Case("roll", of_array(lambda s: {"shift": st.tuples(*[_SHIFT] * 2), "axis": st.just((0, len(s) - 1))}, 1),
+         lambda x, shift, axis: np.roll(np.roll(x, shift[0], axis[0]), shift[1], axis[1]), label="two axes"),
     Case("copy", unary()),
     Case("concatenate", joined(), _joined),
     Case("pad", of_array(_widths), _pad),

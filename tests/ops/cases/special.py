@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from ops.cases.case import Case, Sample, binary, one_axis, unary
+from hypothesis.extra import numpy as hnp
+from ops.cases.case import Case, Sample, binary, one_axis, small, unary
 from ops.cases.comparison import integers
 
 from tinygrad_cn.ops.polynomials import FAMILIES
@@ -36,6 +37,13 @@ def families(choose: Any) -> Sample:
 def incomplete(choose: Any, first: tuple[float, float]) -> Sample:
     shape = choose(draw.shapes())
     return Sample((choose(draw.arrays(shape, *first)), choose(draw.arrays(shape, *FAR, bits=5))), {})
+
+
+@st.composite
+def at_zero(choose: Any) -> Sample:
+    shape = choose(draw.shapes())
+    x = choose(hnp.arrays(np.float64, shape, elements=st.sampled_from([-1.5, 0.0, 1.5])))
+    return Sample((x, choose(draw.arrays(shape, bits=5))), {})
 
 
 @st.composite
@@ -81,6 +89,7 @@ CASES = [
     Case("scaled_modified_bessel_k0", unary(*FAR), analytic=False),
     Case("scaled_modified_bessel_k1", unary(*FAR), analytic=False),
     Case("spherical_bessel_j0", unary(*FAR), lambda x: np.sin(x) / x, analytic=False),
+    Case("spherical_bessel_j0", small(0.5), lambda x: np.sin(x) / x, analytic=False, label="near 0"),
     Case("airy_ai", unary(), analytic=False),
     Case("airy_ai_prime", unary(), analytic=False),
     Case("polynomial", families(), analytic=False, half=False),
@@ -94,10 +103,19 @@ CASES = [
     Case("isreal", unary(), lambda x: x == x, order=0),
     Case("frac", unary(), lambda x: np.fmod(x, 1), analytic=False),
     Case("frexp", unary(0.52, 0.98), analytic=False),
+    Case("frexp", unary(-3.9, -2.1), analytic=False, label="exponent 2"),
     Case("nextafter", binary(), analytic=False),
     Case("fmax", binary(), np.maximum, analytic=False),
     Case("fmin", binary(), np.minimum, analytic=False),
     Case("heaviside", binary(numbers=False), lambda x, y: (np.asarray(x) > 0) * np.ones(np.shape(y)), analytic=False),
+    Case(
+        "heaviside",
+        at_zero(),
+        lambda x, y: np.where(x > 0, 1, np.where(x < 0, 0, y)),
+        analytic=False,
+        constants=("x",),
+        label="at 0",
+    ),
     Case("gcd", _integers, np.vectorize(math.gcd, otypes=[np.int64]), order=0),
     Case("lcm", _integers, np.vectorize(math.lcm, otypes=[np.int64]), order=0),
     Case("logaddexp2", binary(), lambda x, y: np.log2(np.exp2(x) + np.exp2(y)), analytic=False),

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from ops.cases.case import Case, binary, unary
+from ops.cases.case import Case, binary, small, unary
 
 POSITIVE = (0, 4)
 INSIDE = (-1, 1)
@@ -35,6 +35,7 @@ CASES = [
     Case("arctan2", binary(), lambda x, y: np.angle(y + 1j * np.asarray(x)), analytic=False),
     Case("hypot", binary(), lambda x, y: np.sqrt(np.square(x) + np.square(y)), analytic=False),
     Case("sinc", unary(), lambda x: np.sin(math.pi * x) / (math.pi * x)),
+    Case("sinc", small(0.125), lambda x: np.sin(math.pi * x) / (math.pi * x), label="near 0"),
     Case("deg2rad", unary(), lambda x: x * math.pi / 180, analytic=False),
     Case("rad2deg", unary(), lambda x: x * 180 / math.pi, analytic=False),
     Case("erf", unary(), _erf, analytic=False),
