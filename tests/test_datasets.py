@@ -6,7 +6,17 @@ import hashlib
 import numpy as np
 import pytest
 
-from tinygrad_cn.datasets import load_digits, load_mnist, mnist
+import tinygrad_cn as tg
+from tinygrad_cn.datasets import (
+    MNIST,
+    FashionMNIST,
+    fashion_mnist,
+    load_digits,
+    load_fashion_mnist,
+    load_mnist,
+    mnist,
+)
+from tinygrad_cn.utils.data import DataLoader
 
 
 def arrays(dataset):
@@ -106,6 +116,76 @@ class TestMnist:
             load_mnist(folder)
 
 
+class TestAsInTorchvision:
+    def test_pairs(self, folder, contents):
+        digits = MNIST(folder, train=False)
+        pixels = np.frombuffer(contents["t10k-images-idx3-ubyte"][16:], np.uint8).reshape(3, 28, 28)
+        image, label = digits[2]
+        assert (len(digits), label, type(label)) == (3, 2, int)
+        assert image.shape == (1, 28, 28)
+        np.testing.assert_array_equal(image.numpy()[0], pixels[2].astype(np.float32) / 255)
+        assert digits.data.dtype == tg.uint8
+        np.testing.assert_array_equal(digits.data.numpy(), pixels)
+        assert digits.targets.tolist() == [0, 1, 2]
+        assert len(digits.classes) == 10
+        assert repr(digits) == "MNIST(3 images, train=False)"
+
+    def test_transforms_and_batches(self, folder):
+        plain = MNIST(folder)
+        changed = MNIST(folder, transform=lambda x: x * 2, target_transform=lambda y: y + 10)
+        for (x, y), (u, v) in zip(DataLoader(plain, 2), DataLoader(changed, 2, num_workers=2), strict=True):
+            np.testing.assert_array_equal(2 * x.numpy(), u.numpy())
+            assert (y + 10).tolist() == v.tolist()
+            assert (x.dtype, y.dtype, u.dtype, v.dtype) == (tg.float32, tg.int64, tg.float32, tg.int64)
+
+    def test_where_torchvision_puts_the_files(self, folder, tmp_path):
+        raw = tmp_path / "elsewhere" / "MNIST" / "raw"
+        raw.mkdir(parents=True)
+        for path in folder.glob("*.gz"):
+            path.rename(raw / path.name)
+        assert len(MNIST(tmp_path / "elsewhere")) == 5
+        assert len(load_mnist(tmp_path / "elsewhere")[0]) == 5
+        with pytest.raises(FileNotFoundError, match=r"t10k-labels-idx1-ubyte\.gz not found; download=True fetches it"):
+            MNIST(folder)
+
+
+class TestFashionMnist:
+    @pytest.fixture
+    def clothes(self, contents, monkeypatch, tmp_path):
+        for name, content in contents.items():
+            packed = gzip.compress(content)
+            (tmp_path / f"{name}.gz").write_bytes(packed)
+            checksums = fashion_mnist.Checksums(hashlib.sha256(packed).hexdigest(), None)
+            monkeypatch.setitem(fashion_mnist.CHECKSUMS, name, checksums)
+        return tmp_path
+
+    def test_what_it_is(self, clothes):
+        assert [len(part) for part in load_fashion_mnist(clothes)] == [5, 3]
+        assert FashionMNIST.classes[FashionMNIST(clothes)[3][1]] == "Dress"
+
+    def test_a_packed_file_is_judged_as_it_is_sent(self, clothes):
+        path = clothes / "train-labels-idx1-ubyte.gz"
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1))
+        with pytest.raises(ValueError, match=r"not the file of FashionMNIST .*the SHA-256 of it is"):
+            load_fashion_mnist(clothes)
+
+    @pytest.mark.parametrize("spoil", [lambda c: c[:-1], lambda c: c[:3], lambda c: b"", lambda c: b"\1" + c[1:]])
+    def test_an_unpacked_one_by_its_form(self, clothes, contents, spoil):
+        name = "t10k-images-idx3-ubyte"
+        (clothes / f"{name}.gz").unlink()
+        (clothes / name).write_bytes(contents[name])
+        assert len(load_fashion_mnist(clothes)[1]) == 3
+        (clothes / name).write_bytes(spoil(contents[name]))
+        with pytest.raises(ValueError, match="is damaged: it is not in the IDX format"):
+            load_fashion_mnist(clothes)
+
+    def test_files_that_do_not_belong_together(self, clothes, contents):
+        (clothes / "train-labels-idx1-ubyte.gz").unlink()
+        (clothes / "train-labels-idx1-ubyte").write_bytes(contents["t10k-labels-idx1-ubyte"])
+        with pytest.raises(ValueError, match="do not belong together"):
+            load_fashion_mnist(clothes)
+
+
 class TestDownload:
     pooch = pytest.importorskip("pooch")
 
@@ -138,6 +218,18 @@ class TestDownload:
         asked = self.serve(monkeypatch, contents, tmp_path, {mnist.MIRRORS[0]: error})
         assert len(load_mnist()[0]) == 5
         assert asked[1].startswith(mnist.MIRRORS[1])
+
+    def test_into_the_folder_given(self, monkeypatch, contents, tmp_path):
+        def retrieve(url, known_hash, fname, path):
+            assert path == tmp_path / "data" / "MNIST" / "raw"
+            path.mkdir(parents=True, exist_ok=True)
+            (path / fname).write_bytes(gzip.compress(contents[fname.removesuffix(".gz")]))
+            return str(path / fname)
+
+        monkeypatch.setattr(self.pooch, "retrieve", retrieve)
+        assert len(MNIST(tmp_path / "data", download=True)) == 5
+        monkeypatch.setattr(self.pooch, "retrieve", None)
+        assert len(MNIST(tmp_path / "data", train=False, download=True)) == 3
 
     def test_no_mirror_can_be_reached(self, monkeypatch, contents, tmp_path):
         self.serve(monkeypatch, contents, tmp_path, {mirror: OSError("no route") for mirror in mnist.MIRRORS})
