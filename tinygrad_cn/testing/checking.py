@@ -1,18 +1,33 @@
-"""The check itself: a target's gradient beside numeric derivatives, element by element."""
+"""The check itself: gradients and numeric derivatives of a target are made, compared, and what differs is named."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.testing.differences import EPS, Line, central, power_of_two, richardson
-from tinygrad_cn.testing.report import Evidence, Fault, FaultKind, GradcheckReport, InputReport
+from tinygrad_cn.testing.behaviour import Behaviour
+from tinygrad_cn.testing.comparison import Comparison, Verdict, compare
+from tinygrad_cn.testing.complex_steps import complex_steps_work
+from tinygrad_cn.testing.diagnosis import diagnose
+from tinygrad_cn.testing.evaluation import Evaluation
+from tinygrad_cn.testing.precision import check_precision
+from tinygrad_cn.testing.projections import locate, project
+from tinygrad_cn.testing.report import Fault, FaultKind, GradcheckReport, InputReport, Kink
 from tinygrad_cn.testing.settings import Settings
-from tinygrad_cn.testing.target import Arrays, Target
+from tinygrad_cn.testing.target import Target
 
 __all__ = ["check_target"]
+
+METHODS = {"complex": "complex steps", "richardson": "Richardson differences", "four-point": "four-point differences"}
+
+#: After these there is no sense in looking at numbers.
+STOPPING = {FaultKind.NONDETERMINISTIC, FaultKind.NONLINEAR, FaultKind.ERROR, FaultKind.SHAPE}
+
+#: Inputs of so many elements are looked at element by element in any case.
+SMALL_INPUT = 1000
+LEAST_SAMPLES = 64
 
 
 def check_target(
@@ -40,72 +55,190 @@ def check_target(
 
 class _Check:
     def __init__(self, target: Target, arrays: Sequence[Any], settings: Settings) -> None:
-        self.target = target
-        self.settings = settings
-        self.arrays: Arrays = tuple(np.array(a, dtype=np.float64) for a in arrays)
-        self.random = np.random.default_rng(settings.seed)
-        self.evaluations = 0
+        self.target, self.settings = target, settings
+        self.kinds = [np.asarray(a).dtype for a in arrays]
+        self.evaluation = Evaluation(target, arrays, settings.seed)
+        self.faults: list[Fault] = []
+        self.kinks: list[Kink] = []
+        self.inputs: list[InputReport] = []
+        self.checks: list[str] = []
+        self.notes: list[str] = []
+        self.analytic: list[np.ndarray] = []
+        self.moved: list[np.ndarray] | None = None
 
     def run(self) -> GradcheckReport:
-        outputs = self.target.value(self.arrays)
-        cotangents = tuple(self.random.normal(size=o.shape) for o in outputs)
-        gradients = self.target.pullback(self.arrays, cotangents)
-        weights = np.concatenate([c.ravel() for c in cotangents]) if cotangents else np.zeros(0)
-        faults: list[Fault] = []
-        inputs = []
-        for i, (name, array, gradient) in enumerate(zip(self.target.input_names, self.arrays, gradients, strict=True)):
-            analytic = np.zeros(array.shape) if gradient is None else gradient
-            if analytic.shape != array.shape:
-                faults.append(Fault(FaultKind.SHAPE, name, f"the gradient has shape {list(analytic.shape)}"))
-                continue
-            numeric, error = np.zeros(array.shape), np.zeros(array.shape)
-            for index in np.ndindex(array.shape):
-                estimate = richardson(central(*self.line(i, index), 3))
-                numeric[index] = weights @ estimate.value
-                error[index] = np.abs(weights) @ estimate.error
-            difference = np.abs(analytic - numeric)
-            wrong = ~(difference <= 8 * error + 64 * EPS * (np.abs(analytic) + np.abs(numeric)))
-            evidence = tuple(
-                Evidence(
-                    tuple(map(int, index)), None, analytic[tuple(index)], numeric[tuple(index)], error[tuple(index)]
-                )
-                for index in np.argwhere(wrong)[:8]
-            )
-            if wrong.any():
-                kind, factor = FaultKind.OTHER, None
-                ratios = analytic[wrong] / numeric[wrong]
-                if np.ptp(ratios) < 1e-8:
-                    kind, factor = FaultKind.FACTOR, float(ratios[0])
-                faults.append(
-                    Fault(
-                        kind,
-                        name,
-                        f"{wrong.sum()} of {array.size} elements are wrong",
-                        factor,
-                        int(wrong.sum()),
-                        evidence,
-                    )
-                )
-            size = float(np.max(np.abs(numeric), initial=0)) or 1.0
-            inputs.append(
-                InputReport(name, array.shape, "richardson", array.size, array.size, 0,
-                            float(np.max(difference, initial=0)) / size, float(np.max(error, initial=0)) / size,
-                            passed=not wrong.any())
-            )  # fmt: skip
+        if not self.evaluation.finite.all():
+            left_out = int((~self.evaluation.finite).sum())
+            self.notes.append(f"{left_out} outputs are not finite here, and are left out")
+        self.gradients()
+        if len(self.analytic) == len(self.evaluation.arrays) and not STOPPING & {f.kind for f in self.faults}:
+            self.compare()
+        evaluation = self.evaluation
         return GradcheckReport(
-            self.target.name, tuple(faults), inputs=tuple(inputs), evaluations=self.evaluations, seed=self.settings.seed
-        )
+            self.target.name, tuple(self.faults), tuple(self.kinks), tuple(self.inputs), tuple(self.checks),
+            tuple(self.notes), evaluation.count, self.settings.seed,
+        )  # fmt: skip
 
-    def line(self, which: int, index: tuple[int, ...]) -> tuple[Line, float]:
-        x = float(self.arrays[which][index])
-        scale = abs(x) or 1.0
+    # ----------------------------------------------------------------------- the gradient under test
 
-        def at(t: float) -> np.ndarray:
-            self.evaluations += 1
-            moved = list(self.arrays)
-            moved[which] = moved[which].copy()
-            moved[which][index] = x + t
-            outputs = self.target.value(moved)
-            return np.concatenate([o.ravel() for o in outputs]) if outputs else np.zeros(0)
+    def gradients(self) -> None:
+        """Pull back every row, and look at how that is done."""
+        evaluation = self.evaluation
+        weights = evaluation.dense()
+        first = self.pull(weights)
+        if first is None or self.misshapen(first):
+            return
+        if self.settings.behaviour:
+            behaviour = Behaviour(evaluation, self.settings, weights, first, self.jitter)
+            self.faults += behaviour.run()
+            self.checks += behaviour.checks
+        pulled = [self.pull(row) for row in evaluation.rows]
+        if any(p is None for p in pulled):
+            return
+        for i, array in enumerate(evaluation.arrays):
+            rows = [np.zeros(array.shape) if p is None or p[i] is None else p[i] for p in pulled]
+            stacked = np.array([np.asarray(g, dtype=np.float64).reshape(-1) for g in rows])
+            self.analytic.append(stacked.reshape(len(rows), array.size))
+        if self.settings.behaviour and self.target.takes_single and any(k.itemsize < 8 for k in self.kinds):
+            self.checks.append("single precision")
+            self.faults += check_precision(evaluation, weights, self.kinds)
 
-        return Line(at, lambda t: (x + t) - x, scale), power_of_two(scale) / 16
+    def pull(self, weights: np.ndarray) -> tuple[np.ndarray | None, ...] | None:
+        evaluation = self.evaluation
+        try:
+            with np.errstate(all="ignore"):
+                return self.target.pullback([a.copy() for a in evaluation.arrays], evaluation.shaped(weights))
+        except Exception as error:
+            kind = FaultKind.SHAPE if "shape" in str(error).lower() else FaultKind.ERROR
+            message = f"the backward pass raised {type(error).__name__}: {error}"
+            if not any(fault.message == message for fault in self.faults):
+                self.faults.append(Fault(kind, None, message))
+            return None
+
+    def misshapen(self, gradients: tuple[np.ndarray | None, ...]) -> bool:
+        if len(gradients) != len(self.evaluation.arrays):
+            message = f"{len(gradients)} gradients were returned for {len(self.evaluation.arrays)} inputs"
+            self.faults.append(Fault(FaultKind.SHAPE, None, message))
+            return True
+        outputs = {tuple(shape) for shape in self.evaluation.shapes}
+        for name, array, g in zip(self.target.input_names, self.evaluation.arrays, gradients, strict=True):
+            if g is None:
+                continue
+            if g.shape != array.shape:
+                message = f"the gradient has shape {list(g.shape)}, the input {list(array.shape)}"
+                broadcast = g.shape in outputs and _broadcasts(array.shape, g.shape)
+                if broadcast:
+                    message += ": it is not summed over the axes along which the input was broadcast"
+                self.faults.append(Fault(FaultKind.NOT_SUMMED if broadcast else FaultKind.SHAPE, name, message))
+            elif g.dtype != np.float64:
+                self.faults.append(Fault(FaultKind.DTYPE, name, f"the gradient has dtype {g.dtype}, the input float64"))
+        return bool(self.faults)
+
+    def jitter(self) -> list[np.ndarray]:
+        """How far the gradient moves when the inputs move by a rounding or two: what it can be held to."""
+        if self.moved is None:
+            evaluation = self.evaluation
+            base = [self.pull(row) for row in evaluation.rows]
+            self.moved = [np.zeros((len(base), a.size)) for a in evaluation.arrays]
+            for _ in range(2):
+                signs = [evaluation.random.choice([-2.0, -1.0, 1.0, 2.0], a.shape) for a in evaluation.arrays]
+                near = [a + s * np.spacing(np.abs(a)) * (a != 0) for a, s in zip(evaluation.arrays, signs, strict=True)]
+                for r, row in enumerate(evaluation.rows):
+                    with np.errstate(all="ignore"):
+                        there = self.target.pullback(near, evaluation.shaped(row))
+                    for i, g in enumerate(there):
+                        here = base[r]
+                        if g is not None and here is not None and here[i] is not None:
+                            with np.errstate(all="ignore"):
+                                distance = np.abs(np.asarray(g) - here[i]).reshape(-1)
+                            self.moved[i][r] = np.fmax(self.moved[i][r], distance)
+        return self.moved
+
+    # -------------------------------------------------------------------------- numeric derivatives
+
+    def compare(self) -> None:
+        evaluation, settings = self.evaluation, self.settings
+        method = settings.method
+        if method in ("auto", "complex"):
+            works = settings.kinks != "fail" and settings.eps is None and complex_steps_work(evaluation)
+            if method == "complex" and not works:
+                self.notes.append("complex steps do not work here: Richardson differences instead")
+            method = "complex" if works else "richardson"
+        comparisons = []
+        for i in range(len(evaluation.arrays)):
+            comparisons.append(self.compare_input(i, method))
+        for c in comparisons:
+            self.kinks += c.kinks
+            if c.wrong.any():
+                self.faults.append(diagnose(evaluation, comparisons, c.which, self.pulled(c.which)))
+        if settings.kinks == "fail":
+            for name in dict.fromkeys(kink.input for kink in self.kinks):
+                count = sum(kink.input == name for kink in self.kinks)
+                self.faults.append(Fault(FaultKind.KINK, name, f"it is not smooth in {count} places", wrong=count))
+
+    def pulled(self, which: int) -> Callable[[np.ndarray], np.ndarray | None]:
+        def pull(weights: np.ndarray) -> np.ndarray | None:
+            found = self.pull(weights)
+            return None if found is None else found[which]
+
+        return pull
+
+    def compare_input(self, which: int, method: str) -> Comparison:
+        evaluation = self.evaluation
+        array, analytic = evaluation.arrays[which], self.analytic[which]
+        elements = self.chosen(which, method)
+        c = compare(evaluation, which, analytic, elements, self.settings, method, self.jitter)
+        projections = 0
+        if len(elements) < array.size:
+            wrong = False
+            for _ in range(self.settings.projections):
+                seen = project(evaluation, which, analytic, self.jitter)
+                projections += 1
+                wrong |= bool(seen.wrong.any())
+            if wrong and not c.wrong.any():
+                found = locate(evaluation, which, analytic, self.jitter)
+                more = np.unique(np.concatenate([elements, np.array(found, dtype=int)]))
+                c = compare(evaluation, which, analytic, more, self.settings, method, self.jitter)
+                if not c.wrong.any():
+                    message = "along random directions it is wrong, though at no element that was looked at"
+                    self.faults.append(Fault(FaultKind.OTHER, self.target.input_names[which], message))
+        self.inputs.append(_summary(evaluation, c, projections))
+        return c
+
+    def chosen(self, which: int, method: str) -> np.ndarray:
+        """The elements that are looked at one by one."""
+        size, samples = self.evaluation.arrays[which].size, self.settings.samples
+        if samples == "all" or (samples is None and size <= SMALL_INPUT):
+            return np.arange(size)
+        if samples is None:
+            each = self.evaluation.seconds / self.evaluation.count * (1 if method == "complex" else 6)
+            if each * size <= self.settings.seconds:
+                return np.arange(size)
+            samples = LEAST_SAMPLES
+        samples = int(samples)
+        if samples >= size:
+            return np.arange(size)
+        largest = np.argsort(-np.abs(np.nan_to_num(self.analytic[which])).max(axis=0, initial=0))[: samples // 4]
+        rest = self.evaluation.random.choice(size, samples - len(largest), replace=False)
+        return np.unique(np.concatenate([largest, rest]))
+
+
+def _summary(evaluation: Evaluation, c: Comparison, projections: int) -> InputReport:
+    known = ((c.verdict == Verdict.RIGHT) | c.wrong) & np.isfinite(c.error)
+    with np.errstate(all="ignore"):
+        scale = np.max(np.abs(c.numeric), where=known, initial=0.0) or 1.0
+        difference = np.max(np.abs(c.analytic - c.numeric), where=known, initial=0.0) / scale
+        error = np.max(c.error, where=known, initial=0.0) / scale
+    array = evaluation.arrays[c.which]
+    return InputReport(
+        evaluation.target.input_names[c.which], array.shape, METHODS[c.method], len(c.elements), array.size,
+        projections, float(difference), float(error), int((c.verdict == Verdict.UNDECIDED).any(axis=0).sum()),
+        len({kink.index for kink in c.kinks}), not c.wrong.any(),
+    )  # fmt: skip
+
+
+def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(small, large) == large
+    except ValueError:
+        return False

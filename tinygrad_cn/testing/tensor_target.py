@@ -18,7 +18,7 @@ from tinygrad_cn.graph import Handle, Leaf
 from tinygrad_cn.nn import Module
 from tinygrad_cn.testing.target import Arrays, Cotangents, Target
 
-__all__ = ["TensorTarget", "tensors_in"]
+__all__ = ["GradientTarget", "TensorTarget", "tensors_in"]
 
 
 def tensors_in(value: Any) -> Iterator[Any]:
@@ -48,17 +48,21 @@ class TensorTarget(Target):
         fn (callable, Module, or subclass of `autograd.Function`)
         inputs (Tensor or sequence): its arguments; others than Tensors are passed through.
 
+    Attributes:
+        checked (list of Tensors): those to differentiate by.
+
     Raises:
         ValueError: nothing is there to differentiate by.
     """
 
     takes_complex = True
     takes_single = True
+    takes_undefined = True
 
-    def __init__(self, fn: Callable[..., Any], inputs: Any, name: str = "") -> None:
+    def __init__(self, fn: Callable[..., Any], inputs: Any) -> None:
         self.args: tuple[Any, ...] = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
         self.fn = fn.apply if isinstance(fn, type) and issubclass(fn, Function) else fn
-        self.name = name or _name_of(fn)
+        self.name = _name_of(fn)
         self.modules = list(_modules_held(fn, self.args))
         self.checked: list[Any] = []
         names: list[str] = []
@@ -71,15 +75,23 @@ class TensorTarget(Target):
                 "gradcheck expects at least one input tensor to require gradient, but none of them has "
                 "requires_grad=True"
             )
-        self.input_names = tuple(names)
+        self.input_names: Sequence[str] = tuple(names)
         self.held = [
             t
             for t in _tensors_held(fn, self.args, self.modules)
             if _floating(t) and not any(t is known for known in self.checked)
         ]
-        self.random_state = random.get_rng_state()
         self.outputs: list[int] | None = None  # the places of the outputs that carry a gradient
-        self.takes_undefined = True
+        self.random_state = random.get_rng_state()
+        self.draws = True  # random numbers, as far as is known
+        self._look_once()
+
+    def _look_once(self) -> None:
+        """Call the function as it is, to see whether it draws random numbers: putting those back takes its time."""
+        kind = np.result_type(*(t._array.dtype for t in self.checked))
+        with self._placed([t._array.astype(kind) for t in self.checked]):
+            self._outputs()
+            self.draws = not np.array_equal(random.get_rng_state(), self.random_state)
 
     @property
     def arrays(self) -> Arrays:
@@ -90,41 +102,43 @@ class TensorTarget(Target):
 
     @contextmanager
     def _placed(self, arrays: Sequence[np.ndarray]) -> Iterator[None]:
-        """The Tensors hold ``arrays`` inside, as leaves that require gradients, and all else its own precision."""
+        """The Tensors hold ``arrays`` inside, as leaves that require gradients, and all else takes their precision."""
         kind = arrays[0].dtype
-        everything = [*self.checked, *self.held]
-        kept = [(t, t._array, t._node, t._view, t._grad) for t in everything]
-        buffers = [(module, dict(module._buffers)) for module in self.modules]
-        state = random.get_rng_state()
+        kept = [(t, t._array, t._node, t._view, t._grad) for t in (*self.checked, *self.held)]
+        buffers = [(module, dict(module._buffers)) for module in self.modules if module._buffers]
+        state = random.get_rng_state() if self.draws else None
         try:
             for tensor, array in zip(self.checked, arrays, strict=True):
                 node = Leaf(array.shape, Handle._wrap)
                 node.hooks = None if tensor._node is None else tensor._node.hooks
                 tensor._array, tensor._node, tensor._view, tensor._grad = array, node, None, None
             for tensor in self.held:
-                tensor._array = tensor._array.astype(kind)
-                if tensor._node is not None:
-                    tensor._node, tensor._view = None, None
-            for module, _ in buffers:
-                for name, buffer in module._buffers.items():
-                    if buffer is not None and not any(buffer is t for t in everything):
+                tensor._array, tensor._node, tensor._view = tensor._array.astype(kind), None, None
+            for module, own in buffers:
+                for name, buffer in own.items():
+                    if buffer is not None:  # copies, for a forward pass may write them
                         array = buffer._array
-                        module._buffers[name] = buffer._wrap(
-                            array.astype(kind if array.dtype.kind == "f" else array.dtype)
-                        )
-            random.set_rng_state(self.random_state)
+                        own_kind = kind if array.dtype.kind == "f" else array.dtype
+                        module._buffers[name] = buffer._wrap(array.astype(own_kind))
+            if self.draws:
+                random.set_rng_state(self.random_state)
             with enable_grad():
                 yield
         finally:
-            random.set_rng_state(state)
-            for tensor, array, node, view, gradient in kept:
-                tensor._array, tensor._node, tensor._view, tensor._grad = array, node, view, gradient
+            if state is not None:
+                random.set_rng_state(state)
+            for tensor, array, node_, view, gradient in kept:
+                tensor._array, tensor._node, tensor._view, tensor._grad = array, node_, view, gradient
             for module, own in buffers:
                 module._buffers.clear()
                 module._buffers.update(own)
 
+    def _called(self) -> Any:
+        """What the function returns."""
+        return self.fn(*self.args)
+
     def _outputs(self) -> list[Any]:
-        found = [t for t in tensors_in(self.fn(*self.args)) if t._array.dtype.kind in "fc"]
+        found = [t for t in tensors_in(self._called()) if t._array.dtype.kind in "fc"]
         if self.outputs is None:
             traced = [i for i, t in enumerate(found) if t.requires_grad]
             self.outputs = traced or list(range(len(found)))
@@ -133,7 +147,7 @@ class TensorTarget(Target):
     def value(self, arrays: Sequence[np.ndarray]) -> Arrays:
         """The floating outputs that carry a gradient (all, if none does)."""
         with self._placed(arrays):
-            return tuple(t._array for t in self._outputs())
+            return tuple(np.asarray(t._array) for t in self._outputs())
 
     def pullback(self, arrays: Sequence[np.ndarray], cotangents: Cotangents) -> tuple[np.ndarray | None, ...]:
         """By a backward sweep over a graph recorded anew."""
@@ -160,6 +174,34 @@ class TensorTarget(Target):
                 [t for t, _ in pairs], self.checked, [g for _, g in pairs], allow_unused=True, is_grads_batched=True
             )
             return tuple(None if g is None else g._array for g in found)
+
+
+class GradientTarget(TensorTarget):
+    """The gradient of a target, as a function of the same inputs and of the cotangents: to check second derivatives.
+
+    Args:
+        first (TensorTarget): the function.
+        cotangents (sequence of Tensors): of its outputs.
+    """
+
+    def __init__(self, first: TensorTarget, cotangents: Sequence[Any]) -> None:
+        self.first, self.cotangents = first, list(cotangents)
+        self.name = f"the gradient of {first.name}"
+        self.modules, self.held = first.modules, first.held
+        self.checked = [*first.checked, *self.cotangents]
+        self.input_names = (*first.input_names, *(f"cotangent {i}" for i in range(len(self.cotangents))))
+        self.outputs = None
+        self.random_state, self.draws = first.random_state, first.draws
+        self._look_once()
+
+    def _called(self) -> Any:
+        outputs = self.first._outputs()
+        pairs = [(t, g) for t, g in zip(outputs, self.cotangents, strict=True) if t.requires_grad]
+        if not pairs:
+            return ()
+        return grad(
+            [t for t, _ in pairs], self.first.checked, [g for _, g in pairs], create_graph=True, materialize_grads=True
+        )
 
 
 # ---------------------------------------------------------------------- what a function holds, and its names
