@@ -1,49 +1,89 @@
-"""Scratch memory for updates: kept from step to step, so that a step allocates nothing."""
+"""Updates piece by piece: in the cache, shared among threads, and in scratch memory that is kept from step to step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from tinygrad_cn.kernels.threads import share, team
 
 __all__ = ["Scratch"]
 
 #: Elements of a piece. Smaller ones stay in a nearer cache, larger ones cost fewer calls; measured on whole steps.
 _PIECE = 65536
-
-_Pieces = list[tuple[Any, ...]]
+#: What an element of one array counts for, among multiplications, when threads are shared out.
+_WORK = 4
 
 
 class Scratch:
-    """Cuts the arrays of an update into pieces that fit the cache, and lends each piece two arrays to work in."""
+    """Runs an update over pieces of its arrays that fit the cache, and lends it arrays to work in."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[tuple[int, ...], str], tuple[np.ndarray, np.ndarray]] = {}
+        self._rooms: dict[tuple[int, str], np.ndarray] = {}
+        self._free: dict[tuple[tuple[int, ...], str], list[np.ndarray]] = {}
 
-    def pieces(self, *arrays: np.ndarray | None) -> _Pieces:
-        """For each piece: the parts of ``arrays``, which have one shape, and two arrays of that shape to write into.
+    def each(self, change: Callable[..., Any], *arrays: Any, spare: int = 2) -> None:
+        """Call ``change(*parts, *lent)`` for each piece: once for all where a piece is everything.
 
-        The parts are views, written in place. ``None`` stays ``None``.
+        Args:
+            change: writes into the parts, which are views, and into what is lent. It may run in several threads.
+            arrays: of one shape, or ``None``, which stays ``None``. Complex ones are given as pairs of real numbers.
+                Tensors are given whole, so that what is done to them is recorded; ``None`` is lent to them, which as
+                ``out=`` makes new ones.
+            spare: how many arrays of the shape of a part are lent.
         """
         first = arrays[0]
-        assert first is not None
+        if not isinstance(first, np.ndarray):
+            change(*arrays, *[None] * spare)
+            return
+        if first.dtype.kind == "c":
+            arrays = tuple(None if a is None else _in_pairs(a) for a in arrays)
+            first = arrays[0]
         if first.size <= _PIECE or not all(a is None or a.flags.c_contiguous for a in arrays):
-            return [(*arrays, *self._lend(first.shape, first.dtype))]
-        return list(self._cut(arrays, first.size, self._lend((_PIECE,), first.dtype)))
-
-    def _cut(
-        self, arrays: tuple[Any, ...], size: int, scratch: tuple[np.ndarray, np.ndarray]
-    ) -> Iterator[tuple[Any, ...]]:
+            lent = self._take(first.shape, first.dtype, spare)
+            change(*arrays, *lent)
+            self._give_back(lent)
+            return
         flat = [None if a is None else a.reshape(-1) for a in arrays]
-        for start in range(0, size, _PIECE):
-            part = slice(start, start + _PIECE)
-            lent = scratch if start + _PIECE <= size else tuple(s[: size - start] for s in scratch)
-            yield (*[None if a is None else a[part] for a in flat], *lent)
 
-    def _lend(self, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-        key = (shape, dtype.char)
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = (np.empty(shape, dtype), np.empty(shape, dtype))
-        return kept
+        def run(starts: Sequence[int]) -> None:
+            lent = self._take((_PIECE,), first.dtype, spare)
+            for start in starts:
+                part = slice(start, start + _PIECE)
+                rest = slice(first.size - start)  # a whole piece but at the end
+                change(*[None if a is None else a[part] for a in flat], *[a[rest] for a in lent])
+            self._give_back(lent)
+
+        share(run, range(0, first.size, _PIECE), team(_WORK * first.size * len(arrays)))
+
+    def room(self, shape: tuple[int, ...], dtype: Any, number: int = 0) -> np.ndarray:
+        """An array to work in as a whole: the same memory at each call with this ``number``, whatever the shape."""
+        size, key = math.prod(shape), (number, np.dtype(dtype).char)
+        room = self._rooms.get(key)
+        if room is None or room.size < size:
+            room = self._rooms[key] = np.empty(size, dtype)
+        return room[:size].reshape(shape)
+
+    def _take(self, shape: tuple[int, ...], dtype: np.dtype, count: int) -> list[np.ndarray]:
+        free = self._free.setdefault((shape, dtype.char), [])
+        taken = []
+        for _ in range(count):
+            try:
+                taken.append(free.pop())
+            except IndexError:  # no look before: another thread may be quicker
+                taken.append(np.empty(shape, dtype))
+        return taken
+
+    def _give_back(self, arrays: list[np.ndarray]) -> None:
+        for array in arrays:
+            self._free[array.shape, array.dtype.char].append(array)
+
+
+def _in_pairs(array: np.ndarray) -> np.ndarray:
+    """A complex array as a view (*shape, 2) of its real and imaginary parts."""
+    real = array.real
+    return as_strided(real, (*real.shape, 2), (*real.strides, real.itemsize))

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._options import check_not_negative, defaults
+from tinygrad_cn.tensor import Tensor
+
+from ._options import check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adadelta"]
@@ -41,7 +43,7 @@ class Adadelta(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1.0,
+        lr: float | Tensor = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,
         weight_decay: float = 0,
@@ -51,13 +53,12 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_not_negative(eps=eps, weight_decay=weight_decay)
         if not 0 <= rho <= 1:
             raise ValueError(f"Invalid rho value: {rho}; it must lie in [0, 1]")
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 rho=rho,
                 eps=eps,
@@ -65,23 +66,25 @@ class Adadelta(Optimizer):
                 maximize=maximize,
                 capturable=capturable,
                 foreach=foreach,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, rho, eps, decay = float(group["lr"]), group["rho"], group["eps"], group["weight_decay"]
-        for param, weight, grad in self._with_gradients(group):
-            self._count(param)
-            squares, steps = self._buffers(param, weight, "square_avg", "acc_delta")
-            for w, g, v, u, s, d in self._scratch.pieces(weight, grad, squares, steps):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.multiply(v, rho, out=v)
-                np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - rho, out=d), out=v)
-                np.multiply(g, np.sqrt(np.add(u, eps, out=d), out=d), out=s)
-                step = np.divide(s, np.sqrt(np.add(v, eps, out=d), out=d), out=s)
-                np.multiply(u, rho, out=u)
-                np.add(u, np.multiply(np.multiply(step, step, out=d), 1 - rho, out=d), out=u)
-                np.subtract(w, np.multiply(step, lr, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, rho, eps, decay = numbers(group, "lr", "rho", "eps", "weight_decay")
+        self._count(param)
+
+        def change(w: Any, g: Any, v: Any, u: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.multiply(v, rho, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - rho, out=d), out=v)
+            g = np.multiply(g, np.sqrt(np.add(u, eps, out=d), out=d), out=s)
+            step = np.divide(g, np.sqrt(np.add(v, eps, out=d), out=d), out=s)
+            np.multiply(u, rho, out=u)
+            np.add(u, np.multiply(np.multiply(step, step, out=d), 1 - rho, out=d), out=u)
+            np.subtract(w, np.multiply(step, lr, out=d), out=w)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "square_avg", "acc_delta"))

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative
+from ._options import check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adafactor"]
@@ -66,48 +66,58 @@ class Adafactor(Optimizer):
         foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, weight_decay=weight_decay, eps1=eps[0] or 0.0, eps2=eps[1])
+        check_not_negative(weight_decay=weight_decay)
+        for i, value in enumerate(eps, 1):
+            if value is not None and not value >= 0:
+                raise ValueError(f"epsilon{i} should be >= 0, but is {value}")
         if beta2_decay > 0:
-            raise ValueError(f"Invalid beta2_decay: {beta2_decay}; it must not be positive")
+            raise ValueError(f"beta2_decay should be <= 0, but is {beta2_decay}")
         if d < 1:
-            raise ValueError(f"Invalid clipping threshold d: {d}; it must be at least 1")
-        options = {
-            "lr": lr,
-            "beta2_decay": beta2_decay,
-            "eps": eps,
-            "d": d,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-        }
-        super().__init__(params, options)
+            raise ValueError(f"Clipping threshold d should be >= 1, but is {d}")
+        super().__init__(
+            params,
+            defaults(
+                lr=lr,
+                beta2_decay=beta2_decay,
+                eps=eps,
+                d=d,
+                weight_decay=weight_decay,
+                foreach=foreach,
+                maximize=maximize,
+            ),
+        )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, (eps1, eps2) = float(group["lr"]), group["eps"]
-        for param, w, g in self._with_gradients(group):
-            if w.dtype.kind == "c":
-                raise RuntimeError(f"Adafactor does not support complex parameters, got shape {w.shape}, {w.dtype}")
-            floor = float(np.finfo(w.dtype).eps) if eps1 is None else eps1
-            t = self._count(param)
-            b = t ** group["beta2_decay"]
-            step = max(eps2, _rms(w)) * min(lr, t**-0.5)
-            if group["weight_decay"]:
-                np.multiply(w, 1 - lr * group["weight_decay"], out=w)
-            square = np.multiply(g, g, out=np.empty_like(g))  # out=: of a 0-d array too an array comes
-            if w.ndim > 1:
-                rows, columns = self._kept(param, row_var=(*w.shape[:-1], 1), col_var=(*w.shape[:-2], 1, w.shape[-1]))
-                rows += b * (square.mean(axis=-1, keepdims=True) - rows)
-                columns += b * (square.mean(axis=-2, keepdims=True) - columns)
-                v = np.multiply(rows, columns, out=square)
-                v /= np.maximum(rows.mean(axis=-2, keepdims=True), floor)
-            else:
-                (variance,) = self._kept(param, variance=w.shape)
-                variance += b * (square - variance)
-                v = square
-                np.copyto(v, variance)  # the kept one is not touched below
-            u = np.sqrt(np.maximum(v, floor * floor, out=v), out=v)
-            np.divide(-g if group["maximize"] else g, u, out=u)
-            w -= np.multiply(u, step / max(1.0, _rms(u) / group["d"]), out=u)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        w, g, (eps1, eps2) = weight, grad, group["eps"]
+        if w.dtype.kind == "c":
+            raise RuntimeError(f"Adafactor does not support complex parameters, got shape {w.shape}, {w.dtype}")
+        lr, beta2_decay, largest, decay = numbers(group, "lr", "beta2_decay", "d", "weight_decay")
+        floor = float(np.finfo(w.dtype).eps) if eps1 is None else eps1
+        t = self._count(param)
+        b = t**beta2_decay
+        step = max(eps2, _rms(w)) * min(lr, t**-0.5)
+        if decay:
+            np.multiply(w, 1 - lr * decay, out=w)
+        u = np.multiply(g, g, out=self._scratch.room(w.shape, w.dtype))
+        if w.ndim > 1:
+            rows, columns = self._kept(param, row_var=(*w.shape[:-1], 1), col_var=(*w.shape[:-2], 1, w.shape[-1]))
+            self._average(rows, u, -1, b)
+            self._average(columns, u, -2, b)
+            scale = np.mean(rows, -2, keepdims=True, out=self._scratch.room((*w.shape[:-2], 1, 1), w.dtype, 1))
+            np.divide(np.multiply(rows, columns, out=u), np.maximum(scale, floor, out=scale), out=u)
+        else:
+            (v,) = self._kept(param, variance=w.shape)
+            np.add(v, np.multiply(np.subtract(u, v, out=u), b, out=u), out=v)
+            np.positive(v, out=u)
+        np.sqrt(np.maximum(u, floor * floor, out=u), out=u)
+        np.divide(g, u, out=u)
+        step /= max(1.0, _rms(u) / largest)
+        np.subtract(w, np.multiply(u, -step if group["maximize"] else step, out=u), out=w)
+
+    def _average(self, kept: np.ndarray, square: np.ndarray, axis: int, b: float) -> None:
+        """``kept <- kept + b (mean of square over axis - kept)``."""
+        mean = np.mean(square, axis, keepdims=True, out=self._scratch.room(kept.shape, kept.dtype, 1))
+        np.add(kept, np.multiply(np.subtract(mean, kept, out=mean), b, out=mean), out=kept)
 
     def _kept(self, param: Tensor, **shapes: tuple[int, ...]) -> list[np.ndarray]:
         """The arrays that are kept for a parameter: zeros at first."""

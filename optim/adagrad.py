@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults
+from ._options import check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adagrad"]
@@ -42,7 +43,7 @@ class Adagrad(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-2,
+        lr: float | Tensor = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
@@ -54,7 +55,6 @@ class Adagrad(Optimizer):
         fused: bool | None = None,
     ) -> None:
         check_not_negative(
-            lr=lr,
             lr_decay=lr_decay,
             weight_decay=weight_decay,
             initial_accumulator_value=initial_accumulator_value,
@@ -63,7 +63,6 @@ class Adagrad(Optimizer):
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 lr_decay=lr_decay,
                 eps=eps,
@@ -72,24 +71,27 @@ class Adagrad(Optimizer):
                 foreach=foreach,
                 maximize=maximize,
                 fused=fused,
+                differentiable=differentiable,
             ),
         )
         for group in self.param_groups:
             for param in group["params"]:
                 state = self.state[param]
                 state["step"] = from_numpy(np.zeros((), dtype=np.float32))
-                state["sum"] = from_numpy(np.full_like(param._array, initial_accumulator_value))
+                start = initial_accumulator_value * (1 + 1j if param._array.dtype.kind == "c" else 1)
+                state["sum"] = from_numpy(np.full_like(param._array, start))
 
-    def _update(self, group: ParamGroup) -> None:
-        eps, decay = group["eps"], group["weight_decay"]
-        for param, weight, grad in self._with_gradients(group):
-            lr = float(group["lr"]) / (1 + (self._count(param) - 1) * group["lr_decay"])
-            (total,) = self._buffers(param, weight, "sum")
-            for w, g, v, s, d in self._scratch.pieces(weight, grad, total):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.add(v, np.multiply(g, g, out=d), out=v)
-                np.divide(g, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
-                np.subtract(w, np.multiply(d, lr, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, lr_decay, eps, decay = numbers(group, "lr", "lr_decay", "eps", "weight_decay")
+        lr = lr / (1 + (self._count(param) - 1) * lr_decay)
+
+        def change(w: Any, g: Any, v: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.add(v, np.multiply(g, g, out=d), out=v)
+            step = np.divide(g, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
+            np.subtract(w, np.multiply(step, lr, out=d), out=w)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "sum"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ._options import check_betas, check_not_negative, defaults
+from tinygrad_cn.tensor import Tensor
+
+from ._options import check_betas, check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adam", "AdamW"]
@@ -36,7 +37,8 @@ class Adam(Optimizer):
         maximize: go up instead of down.
         decoupled_weight_decay: shrink the weights by ``lr * weight_decay`` instead, as `AdamW` does.
         foreach, fused, capturable: accepted as in PyTorch; there is one implementation.
-        differentiable: only ``False``.
+        differentiable: let gradients flow through a step, as meta-learning does; parameters are then no leaves that
+            require gradients.
 
     Raises:
         ValueError: an option out of its range.
@@ -54,7 +56,7 @@ class Adam(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
@@ -67,12 +69,11 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_not_negative(eps=eps, weight_decay=weight_decay)
         check_betas(betas)
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 betas=betas,
                 eps=eps,
@@ -83,32 +84,33 @@ class Adam(Optimizer):
                 capturable=capturable,
                 fused=fused,
                 decoupled_weight_decay=decoupled_weight_decay,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = float(group["lr"]), group["betas"], group["eps"], group["weight_decay"]
-        names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
-        for param, weight, grad in self._with_gradients(group):
-            t = self._count(param)
-            step, root = lr / (1 - beta1**t), math.sqrt(1 - beta2**t)
-            first, second, *largest = self._buffers(param, weight, *names)
-            for w, g, m, v, top, s, d in self._scratch.pieces(
-                weight, grad, first, second, largest[0] if largest else None
-            ):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay and group["decoupled_weight_decay"]:
-                    np.multiply(w, 1 - lr * decay, out=w)
-                elif decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
-                np.multiply(v, beta2, out=v)
-                np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
-                if top is not None:
-                    v = np.maximum(top, v, out=top)
-                np.add(np.divide(np.sqrt(v, out=d), root, out=d), eps, out=d)
-                np.subtract(w, np.multiply(np.divide(m, d, out=d), step, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        t = self._count(param)
+        step, root = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
+
+        def change(w: Any, g: Any, m: Any, v: Any, top: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay and group["decoupled_weight_decay"]:
+                np.multiply(w, 1 - lr * decay, out=w)
+            elif decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
+            np.multiply(v, beta2, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
+            if top is not None:
+                v = np.maximum(top, v, out=top)
+            np.add(np.divide(np.sqrt(v, out=d), root, out=d), eps, out=d)
+            np.subtract(w, np.multiply(np.divide(m, d, out=d), step, out=d), out=w)
+
+        mean, square = self._buffers(param, weight, "exp_avg", "exp_avg_sq")
+        largest = self._buffers(param, weight, "max_exp_avg_sq")[0] if group["amsgrad"] else None
+        self._each(change, weight, grad, mean, square, largest)
 
 
 class AdamW(Adam):
@@ -125,7 +127,7 @@ class AdamW(Adam):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,

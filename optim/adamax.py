@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._options import check_betas, check_not_negative, defaults
+from tinygrad_cn.tensor import Tensor
+
+from ._options import check_betas, check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adamax"]
@@ -40,7 +42,7 @@ class Adamax(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 2e-3,
+        lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
@@ -50,12 +52,11 @@ class Adamax(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_not_negative(eps=eps, weight_decay=weight_decay)
         check_betas(betas)
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 betas=betas,
                 eps=eps,
@@ -63,20 +64,22 @@ class Adamax(Optimizer):
                 foreach=foreach,
                 maximize=maximize,
                 capturable=capturable,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = float(group["lr"]), group["betas"], group["eps"], group["weight_decay"]
-        for param, weight, grad in self._with_gradients(group):
-            step = lr / (1 - beta1 ** self._count(param))
-            mean, norm = self._buffers(param, weight, "exp_avg", "exp_inf")
-            for w, g, m, u, s, d in self._scratch.pieces(weight, grad, mean, norm):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
-                np.multiply(u, beta2, out=u)
-                np.maximum(u, np.add(np.absolute(g, out=d), eps, out=d), out=u)
-                np.subtract(w, np.multiply(np.divide(m, u, out=d), step, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        step = lr / (1 - beta1 ** self._count(param))
+
+        def change(w: Any, g: Any, m: Any, u: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
+            np.multiply(u, beta2, out=u)
+            np.maximum(u, np.add(np.absolute(g, out=d), eps, out=d), out=u)
+            np.subtract(w, np.multiply(np.divide(m, u, out=d), step, out=d), out=w)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "exp_avg", "exp_inf"))

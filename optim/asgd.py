@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults
+from ._options import check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["ASGD"]
@@ -43,7 +44,7 @@ class ASGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-2,
+        lr: float | Tensor = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,
         t0: float = 1e6,
@@ -53,11 +54,10 @@ class ASGD(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, weight_decay=weight_decay)
+        check_not_negative(weight_decay=weight_decay)
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 lambd=lambd,
                 alpha=alpha,
@@ -66,29 +66,33 @@ class ASGD(Optimizer):
                 foreach=foreach,
                 maximize=maximize,
                 capturable=capturable,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, lambd, decay = float(group["lr"]), group["lambd"], group["weight_decay"]
-        for param, weight, grad in self._with_gradients(group):
-            t = self._count(param)
-            state = self.state[param]
-            if "eta" not in state:
-                state["eta"] = from_numpy(np.asarray(lr, dtype=np.float32))
-                state["mu"] = from_numpy(np.ones((), dtype=np.float32))
-            eta, mu = float(state["eta"]._array), float(state["mu"]._array)
-            (average,) = self._buffers(param, weight, "ax")
-            for w, g, a, s, d in self._scratch.pieces(weight, grad, average):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.multiply(w, 1 - lambd * eta, out=w)
-                np.subtract(w, np.multiply(g, eta, out=d), out=w)
-                if mu == 1:
-                    np.copyto(a, w)
-                else:
-                    np.add(a, np.multiply(np.subtract(w, a, out=d), mu, out=d), out=a)
-            state["eta"]._array[...] = np.float32(lr / (1 + lambd * lr * t) ** group["alpha"])  # rounded as PyTorch's
-            state["mu"]._array[...] = np.float32(1 / max(1, t - group["t0"]))
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, lambd, decay = numbers(group, "lr", "lambd", "weight_decay")
+        t = self._count(param)
+        state = self.state[param]
+        if "eta" not in state:
+            state["eta"] = from_numpy(np.asarray(float(lr), dtype=np.float32))
+            state["mu"] = from_numpy(np.ones((), dtype=np.float32))
+        eta, mu = float(state["eta"]._array), float(state["mu"]._array)
+
+        def change(w: Any, g: Any, a: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.multiply(w, 1 - lambd * eta, out=w)
+            np.subtract(w, np.multiply(g, eta, out=d), out=w)
+            if mu == 1:
+                np.positive(w, out=a)
+            else:
+                np.add(a, np.multiply(np.subtract(w, a, out=d), mu, out=d), out=a)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "ax"))
+        state["eta"]._array[...] = np.float32(
+            float(lr) / (1 + lambd * float(lr) * t) ** group["alpha"]
+        )  # as PyTorch rounds
+        state["mu"]._array[...] = np.float32(1 / max(1, t - group["t0"]))

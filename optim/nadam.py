@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.tensor import Tensor
 
-from ._options import check_betas, check_not_negative, defaults
+from ._options import check_betas, check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["NAdam"]
@@ -46,7 +47,7 @@ class NAdam(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 2e-3,
+        lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
@@ -58,12 +59,11 @@ class NAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay)
+        check_not_negative(eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay)
         check_betas(betas)
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 betas=betas,
                 eps=eps,
@@ -73,31 +73,33 @@ class NAdam(Optimizer):
                 maximize=maximize,
                 foreach=foreach,
                 capturable=capturable,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = float(group["lr"]), group["betas"], group["eps"], group["weight_decay"]
-        for param, weight, grad in self._with_gradients(group):
-            t = self._count(param)
-            mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (t, t + 1))
-            product = self._product(param, mu)
-            mean, square = self._buffers(param, weight, "exp_avg", "exp_avg_sq")
-            by_gradient, by_mean = lr * (1 - mu) / (1 - product), lr * ahead / (1 - product * ahead)
-            for w, g, m, v, s, d in self._scratch.pieces(weight, grad, mean, square):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay and group["decoupled_weight_decay"]:
-                    np.multiply(w, 1 - lr * decay, out=w)
-                elif decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
-                np.multiply(v, beta2, out=v)
-                np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
-                np.add(np.sqrt(np.divide(v, 1 - beta2**t, out=d), out=d), eps, out=d)
-                g = np.multiply(g, by_gradient, out=s)
-                np.subtract(w, np.divide(g, d, out=s), out=w)
-                np.subtract(w, np.multiply(np.divide(m, d, out=d), by_mean, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        t = self._count(param)
+        mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (t, t + 1))
+        product = self._product(param, mu)
+        by_gradient, by_mean = lr * (1 - mu) / (1 - product), lr * ahead / (1 - product * ahead)
+
+        def change(w: Any, g: Any, m: Any, v: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay and group["decoupled_weight_decay"]:
+                np.multiply(w, 1 - lr * decay, out=w)
+            elif decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
+            np.multiply(v, beta2, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
+            np.add(np.sqrt(np.divide(v, 1 - beta2**t, out=d), out=d), eps, out=d)
+            g = np.multiply(g, by_gradient, out=s)
+            np.subtract(w, np.divide(g, d, out=s), out=w)
+            np.subtract(w, np.multiply(np.divide(m, d, out=d), by_mean, out=d), out=w)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "exp_avg", "exp_avg_sq"))
 
     def _product(self, param: Any, mu: float) -> float:
         """The product of all momenta so far, kept with the parameter."""

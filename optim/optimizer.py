@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -37,8 +37,8 @@ required = _Required()
 class Optimizer:
     """The base class of all optimizers.
 
-    An algorithm is a subclass with `_update`, which changes the parameters of one group. A subclass may override
-    `step` itself instead; the hooks around it stay.
+    An algorithm is a subclass with `_update`, which changes one parameter. A subclass may override `step` itself
+    instead; the hooks around it stay.
 
     Args:
         params: tensors, pairs of names and tensors, or dictionaries with ``"params"`` and options of their own.
@@ -116,7 +116,7 @@ class Optimizer:
         for param in params:
             if not isinstance(param, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
-            if not (param.is_leaf or param.retains_grad):
+            if not (self.defaults.get("differentiable") or param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor: give the tensor that it was computed from")
             if not param._array.flags.writeable:
                 raise ValueError(
@@ -173,30 +173,56 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        name = type(self).__name__
         for group in self.param_groups:
-            self._update(group)
+            if group.get("differentiable"):
+                self._update_recorded(group)
+                continue
+            for param in group["params"]:
+                grad = param.grad
+                if grad is not None:
+                    self._update(param, param._array, grad._array, group)
+                    storage.stamp(param._array, name)
         return loss
 
-    def _update(self, group: ParamGroup) -> None:
-        """Change the parameters of one group: the algorithm, on raw arrays and in place."""
-        raise NotImplementedError(f"{type(self).__name__} must define _update(group) or step()")
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        """Change one parameter: the algorithm, in place.
 
-    def _with_gradients(self, group: ParamGroup) -> Iterator[tuple[Tensor, np.ndarray, np.ndarray]]:
-        """The parameters of a group that have gradients: each with its array, to be written, and its gradient's."""
-        name = type(self).__name__
-        for param in group["params"]:
-            grad = param.grad
-            if grad is not None:
-                yield param, param._array, grad._array
-                storage.stamp(param._array, name)
+        Args:
+            param: the parameter, the key of its state.
+            weight: its array, which is written.
+            grad: its gradient's array, which is not.
+            group: the options.
 
-    def _buffers(self, param: Tensor, weight: np.ndarray, *names: str) -> list[np.ndarray]:
-        """The arrays that the algorithm keeps for a parameter under these names: zeros at first."""
+        With the option ``differentiable`` both are Tensors; NumPy's functions write into them and are recorded.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define _update(param, weight, grad, group) or step()")
+
+    def _update_recorded(self, group: ParamGroup) -> None:
+        """Change the parameters of a group so that gradients flow through it: of gradients, state and options."""
+        with enable_grad():
+            for param in group["params"]:
+                if param.grad is not None:
+                    state = self.state[param]
+                    for name, value in state.items():  # what the last step saved stays as it was
+                        if isinstance(value, Tensor) and value.ndim:
+                            state[name] = value.clone()
+                    self._update(param, param, param.grad, group)
+
+    def _buffers(self, param: Tensor, weight: Any, *names: str) -> list[Any]:
+        """The arrays that the algorithm keeps for a parameter under these names: zeros at first.
+
+        They are Tensors where ``weight`` is one.
+        """
         state = self.state[param]
         for name in names:
             if name not in state:
-                state[name] = from_numpy(np.zeros_like(weight))
-        return [state[name]._array for name in names]
+                state[name] = from_numpy(np.zeros_like(param._array))
+        return [state[name]._array if isinstance(weight, np.ndarray) else state[name] for name in names]
+
+    def _each(self, change: Callable[..., Any], *arrays: Any, spare: int = 2) -> None:
+        """Call ``change`` on pieces of the arrays, with ``spare`` arrays to work in (`Scratch.each`)."""
+        self._scratch.each(change, *arrays, spare=spare)
 
     def _count(self, param: Tensor) -> int:
         """Count a step of ``param``: 1 at its first."""

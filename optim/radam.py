@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ._options import check_betas, check_not_negative, defaults
+from tinygrad_cn.tensor import Tensor
+
+from ._options import check_betas, check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["RAdam"]
@@ -45,7 +47,7 @@ class RAdam(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
@@ -56,12 +58,11 @@ class RAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_not_negative(eps=eps, weight_decay=weight_decay)
         check_betas(betas)
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 betas=betas,
                 eps=eps,
@@ -70,30 +71,32 @@ class RAdam(Optimizer):
                 foreach=foreach,
                 capturable=capturable,
                 decoupled_weight_decay=decoupled_weight_decay,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = float(group["lr"]), group["betas"], group["eps"], group["weight_decay"]
-        for param, weight, grad in self._with_gradients(group):
-            t = self._count(param)
-            step, scale = lr / (1 - beta1**t), self._rectified(beta2, t)
-            mean, square = self._buffers(param, weight, "exp_avg", "exp_avg_sq")
-            for w, g, m, v, s, d in self._scratch.pieces(weight, grad, mean, square):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay and group["decoupled_weight_decay"]:
-                    np.multiply(w, 1 - lr * decay, out=w)
-                elif decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
-                np.multiply(v, beta2, out=v)
-                np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
-                if scale is None:
-                    np.subtract(w, np.multiply(m, step, out=d), out=w)
-                else:
-                    np.divide(m, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
-                    np.subtract(w, np.multiply(d, step * scale, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        t = self._count(param)
+        step, scale = lr / (1 - beta1**t), self._rectified(beta2, t)
+
+        def change(w: Any, g: Any, m: Any, v: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay and group["decoupled_weight_decay"]:
+                np.multiply(w, 1 - lr * decay, out=w)
+            elif decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
+            np.multiply(v, beta2, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
+            if scale is None:
+                np.subtract(w, np.multiply(m, step, out=d), out=w)
+            else:
+                np.divide(m, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
+                np.subtract(w, np.multiply(d, step * scale, out=d), out=w)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "exp_avg", "exp_avg_sq"))
 
     @staticmethod
     def _rectified(beta2: float, t: int) -> float | None:

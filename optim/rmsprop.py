@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._options import check_not_negative, defaults
+from tinygrad_cn.tensor import Tensor
+
+from ._options import check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["RMSprop"]
@@ -43,7 +45,7 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-2,
+        lr: float | Tensor = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0,
@@ -54,11 +56,10 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr, eps=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
+        check_not_negative(eps=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 momentum=momentum,
                 alpha=alpha,
@@ -68,29 +69,30 @@ class RMSprop(Optimizer):
                 capturable=capturable,
                 foreach=foreach,
                 maximize=maximize,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, alpha, eps, decay = float(group["lr"]), group["alpha"], group["eps"], group["weight_decay"]
-        momentum, centered = group["momentum"], group["centered"]
-        names = ["square_avg"] + ["momentum_buffer"] * (momentum > 0) + ["grad_avg"] * centered
-        for param, weight, grad in self._with_gradients(group):
-            self._count(param)
-            arrays = dict(zip(names, self._buffers(param, weight, *names), strict=True))
-            for w, g, v, b, a, s, d in self._scratch.pieces(
-                weight, grad, arrays["square_avg"], arrays.get("momentum_buffer"), arrays.get("grad_avg")
-            ):
-                if group["maximize"]:
-                    g = np.negative(g, out=s)
-                if decay:
-                    g = np.add(g, np.multiply(w, decay, out=d), out=s)
-                np.multiply(v, alpha, out=v)
-                np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - alpha, out=d), out=v)
-                if a is not None:
-                    np.add(a, np.multiply(np.subtract(g, a, out=d), 1 - alpha, out=d), out=a)
-                    v = np.subtract(v, np.multiply(a, a, out=d), out=d)
-                step = np.divide(g, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
-                if b is not None:
-                    step = np.add(np.multiply(b, momentum, out=b), step, out=b)
-                np.subtract(w, np.multiply(step, lr, out=d), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, alpha, eps, decay, momentum = numbers(group, "lr", "alpha", "eps", "weight_decay", "momentum")
+        self._count(param)
+
+        def change(w: Any, g: Any, v: Any, b: Any, a: Any, s: Any, d: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay:
+                g = np.add(g, np.multiply(w, decay, out=d), out=s)
+            np.multiply(v, alpha, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - alpha, out=d), out=v)
+            if a is not None:
+                np.add(a, np.multiply(np.subtract(g, a, out=d), 1 - alpha, out=d), out=a)
+                v = np.subtract(v, np.multiply(a, a, out=d), out=d)
+            step = np.divide(g, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
+            if b is not None:
+                step = np.add(np.multiply(b, momentum, out=b), step, out=b)
+            np.subtract(w, np.multiply(step, lr, out=d), out=w)
+
+        (squares,) = self._buffers(param, weight, "square_avg")
+        buffer = self._buffers(param, weight, "momentum_buffer")[0] if momentum > 0 else None
+        mean = self._buffers(param, weight, "grad_avg")[0] if group["centered"] else None
+        self._each(change, weight, grad, squares, buffer, mean)

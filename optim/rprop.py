@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.creation import from_numpy
+from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults
+from ._options import defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Rprop"]
@@ -41,7 +42,7 @@ class Rprop(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-2,
+        lr: float | Tensor = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50),
         *,
@@ -50,36 +51,39 @@ class Rprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_not_negative(lr=lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}; they must lie below and above 1")
         super().__init__(
             params,
             defaults(
-                differentiable,
                 lr=lr,
                 etas=etas,
                 step_sizes=step_sizes,
                 foreach=foreach,
                 maximize=maximize,
                 capturable=capturable,
+                differentiable=differentiable,
             ),
         )
 
-    def _update(self, group: ParamGroup) -> None:
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        (lr,) = numbers(group, "lr")
         (shrink, grow), (smallest, largest) = group["etas"], group["step_sizes"]
-        for param, weight, grad in self._with_gradients(group):
-            self._count(param)
-            if "step_size" not in self.state[param]:
-                self.state[param]["step_size"] = from_numpy(np.full_like(weight, float(group["lr"])))
-            before, sizes = self._buffers(param, weight, "prev", "step_size")
-            for w, g, p, d, s, t in self._scratch.pieces(weight, grad, before, sizes):
-                g = np.negative(g, out=s) if group["maximize"] else np.positive(g, out=s)
-                turned = np.sign(np.multiply(p, g, out=t), out=t)
-                same, back = turned > 0, turned < 0
-                np.multiply(d, grow, out=d, where=same)
-                np.multiply(d, shrink, out=d, where=back)
-                np.clip(d, smallest, largest, out=d)
-                g[back] = 0
-                np.subtract(w, np.multiply(np.sign(g, out=t), d, out=t), out=w)
-                np.copyto(p, g)
+        state = self.state[param]
+        self._count(param)
+        if "step_size" not in state:
+            start = float(lr) * (1 + 1j if param._array.dtype.kind == "c" else 1)
+            state["step_size"] = from_numpy(np.full_like(param._array, start))
+
+        def change(w: Any, g: Any, p: Any, d: Any, s: Any, t: Any, f: Any) -> None:
+            g = np.negative(g, out=s) if group["maximize"] else np.positive(g, out=s)
+            same = np.sign(np.multiply(p, g, out=t), out=t)
+            np.multiply(d, np.add(np.multiply(np.maximum(same, 0, out=f), grow - 1, out=f), 1, out=f), out=d)
+            turned = np.minimum(same, 0, out=t)
+            np.multiply(d, np.add(np.multiply(turned, 1 - shrink, out=f), 1, out=f), out=d)
+            np.minimum(np.maximum(d, smallest, out=d), largest, out=d)
+            g = np.multiply(g, np.add(turned, 1, out=t), out=s)
+            np.subtract(w, np.multiply(np.sign(g, out=t), d, out=t), out=w)
+            np.positive(g, out=p)
+
+        self._each(change, weight, grad, *self._buffers(param, weight, "prev", "step_size"), spare=3)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
+from ._options import check_lr, check_not_negative, defaults, numbers
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["SGD"]
@@ -36,7 +36,8 @@ class SGD(Optimizer):
         nesterov: look ahead by one step of momentum.
         maximize: go up instead of down.
         foreach, fused: accepted as in PyTorch; there is one implementation.
-        differentiable: only ``False``.
+        differentiable: let gradients flow through a step, as meta-learning does; parameters are then no leaves that
+            require gradients.
 
     Raises:
         ValueError: a negative rate, or Nesterov's form without momentum or with dampening.
@@ -65,52 +66,46 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {tuple(lr.shape)}")
-        for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
-            if value < 0:
-                raise ValueError(f"Invalid {name}: {value}; it must not be negative")
+        check_lr(lr)
+        check_not_negative(momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        if differentiable:
-            raise ValueError("differentiable=True is not supported: write the update with tensor operations instead")
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        super().__init__(
+            params,
+            defaults(
+                lr=lr,
+                momentum=momentum,
+                dampening=dampening,
+                weight_decay=weight_decay,
+                nesterov=nesterov,
+                maximize=maximize,
+                foreach=foreach,
+                differentiable=differentiable,
+                fused=fused,
+            ),
+        )
 
-    def _update(self, group: ParamGroup) -> None:
-        lr, momentum, keep = float(group["lr"]), group["momentum"], 1 - group["dampening"]
-        weight_decay, nesterov, maximize = float(group["weight_decay"]), group["nesterov"], group["maximize"]
-        for param, weight, grad in self._with_gradients(group):
-            buffer, first = self._buffer(param, weight) if momentum else (None, False)
-            for w, g, v, s, t in self._scratch.pieces(weight, grad, buffer):
-                if maximize:
-                    g = np.negative(g, out=s)
-                if weight_decay:
-                    g = np.add(g, np.multiply(w, weight_decay, out=t), out=s)
-                if v is not None:
-                    if first:
-                        np.copyto(v, g)
-                    else:
-                        np.multiply(v, momentum, out=v)
-                        np.add(v, g if keep == 1 else np.multiply(g, keep, out=t), out=v)
-                    g = np.add(g, np.multiply(v, momentum, out=t), out=s) if nesterov else v
-                np.subtract(w, np.multiply(g, lr, out=t), out=w)
+    def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
+        lr, momentum, dampening, decay = numbers(group, "lr", "momentum", "dampening", "weight_decay")
+        buffer = None
+        if momentum:
+            first = self.state[param].get("momentum_buffer") is None
+            if first:
+                self.state[param].pop("momentum_buffer", None)  # None comes from PyTorch, where there was no momentum
+            (buffer,) = self._buffers(param, weight, "momentum_buffer")
 
-    def _buffer(self, param: Any, weight: np.ndarray) -> tuple[np.ndarray, bool]:
-        """The parameter's momentum buffer, and whether it is new."""
-        state = self.state[param]
-        buffer = state.get("momentum_buffer")
-        if buffer is not None:
-            return buffer._array, False
-        state["momentum_buffer"] = from_numpy(np.empty_like(weight))
-        return state["momentum_buffer"]._array, True
+        def change(w: Any, g: Any, v: Any, s: Any, t: Any) -> None:
+            if group["maximize"]:
+                g = np.negative(g, out=s)
+            if decay:
+                g = np.add(g, np.multiply(w, decay, out=t), out=s)
+            if v is not None:
+                if first:
+                    np.positive(g, out=v)
+                else:
+                    np.multiply(v, momentum, out=v)
+                    np.add(v, np.multiply(g, 1 - dampening, out=t) if dampening else g, out=v)
+                g = np.add(g, np.multiply(v, momentum, out=t), out=s) if group["nesterov"] else v
+            np.subtract(w, np.multiply(g, lr, out=t), out=w)
+
+        self._each(change, weight, grad, buffer)

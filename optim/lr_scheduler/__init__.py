@@ -16,6 +16,8 @@ from .plain import (
 )
 from .plateau import ReduceLROnPlateau
 
+_LRScheduler = LRScheduler  # the older name
+
 __all__ = [
     "ChainedScheduler",
     "ConstantLR",

@@ -75,7 +75,7 @@ def test_required_options():
     with pytest.raises(ValueError, match="required optimization parameter lr"):
         Plain([leaf(1.0)])
     optimizer = Plain([{"params": leaf(1.0, grad=[1.0]), "lr": 1}])
-    with pytest.raises(NotImplementedError, match=r"_update\(group\) or step\(\)"):
+    with pytest.raises(NotImplementedError, match=r"_update\(.*\) or step\(\)"):
         optimizer.step()
 
 

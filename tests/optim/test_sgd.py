@@ -111,20 +111,29 @@ def test_refusals():
         ({"weight_decay": -0.1}, "Invalid weight_decay value"),
         ({"nesterov": True}, "Nesterov momentum requires"),
         ({"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "Nesterov momentum requires"),
-        ({"differentiable": True}, "not supported"),
     ]:
         with pytest.raises(ValueError, match=match):
             SGD([w], **options)
+    with pytest.raises(RuntimeError, match="cannot be `True` together"):
+        SGD([w], foreach=True, fused=True)
     SGD([w], foreach=True, fused=False)
 
 
-def test_pieces_cover_everything_once():
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pieces_cover_everything_once(monkeypatch, threads):
+    def add(a, b, none, s, t):
+        assert none is None
+        assert a.shape == b.shape == s.shape == t.shape
+        assert s is not t
+        np.copyto(s, b)
+        np.add(a, s, out=a)
+
+    monkeypatch.setattr(_scratch, "team", lambda work: threads)
     scratch = _scratch.Scratch()
     for shape in [(), (0,), (5, 7), (1000,), (1001,), (30, 200)]:
         array = np.zeros(shape)
         other = np.ones(shape)
-        for a, b, none, s, t in scratch.pieces(array, other, None):
-            assert none is None
-            assert a.shape == b.shape == s.shape == t.shape
-            np.add(a, b, out=a)
+        scratch.each(add, array, other, None)
         assert (array == 1).all()
+        scratch.each(add, array.T, other.T, None)
+        assert (array == 2).all()

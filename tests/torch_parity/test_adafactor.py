@@ -6,6 +6,7 @@ import pytest
 import tinygrad_cn as tg
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # small tensors: on a busy machine more are slower by far
 
 
 def steps(lib, options, count=10, state=None, dtype="float64"):
@@ -64,5 +65,5 @@ def test_states_of_pytorch_load():
 
 @pytest.mark.parametrize("options", [{"lr": -1}, {"d": 0.5}, {"beta2_decay": 1}, {"eps": (None, -1)}], ids=str)
 def test_refusals(options):
-    with pytest.raises(ValueError, match="Invalid"):
+    with pytest.raises(ValueError, match="Invalid|should be"):
         tg.optim.Adafactor([tg.ones(1, requires_grad=True)], **options)

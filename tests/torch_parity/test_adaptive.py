@@ -9,6 +9,7 @@ import pytest
 import tinygrad_cn as tg
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # small tensors: on a busy machine more are slower by far
 
 
 def grid(name, **options):

@@ -8,6 +8,7 @@ import pytest
 import tinygrad_cn as tg
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # small tensors: on a busy machine more are slower by far
 
 SGD = [
     {"lr": 0.1, "momentum": m, "dampening": d, "weight_decay": w, "nesterov": n, "maximize": x}
