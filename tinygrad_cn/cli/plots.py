@@ -1,39 +1,13 @@
-"""Pictures of a run: its curves and the digits that were misread."""
+"""A picture of the images that were misread."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from tinygrad_cn.cli.training import Record
-
-TRAINING, HELD_OUT = "tab:blue", "tab:orange"
 MOST_DIGITS = 24
-
-
-def plot_curves(records: Sequence[Record], title: str, path: Path) -> None:
-    """Loss and accuracy by epoch, for training and held-out data."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
-    epochs = [record.epoch for record in records]
-    loss.plot(
-        epochs, [record.training_loss for record in records], ".-", color=TRAINING, label="training (while learning)"
-    )
-    loss.plot(epochs, [record.held_out_loss for record in records], ".-", color=HELD_OUT, label="held out")
-    accuracy.plot(epochs, [100 * record.training_accuracy for record in records], ".-", color=TRAINING)
-    accuracy.plot(epochs, [100 * record.held_out_accuracy for record in records], ".-", color=HELD_OUT)
-    loss.set(title="cross-entropy", xlabel="epoch", yscale="log")
-    accuracy.set(title="accuracy [%]", xlabel="epoch")
-    for axes in (loss, accuracy):
-        axes.grid(alpha=0.3)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    loss.legend()
-    figure.suptitle(title)
-    figure.savefig(path, dpi=120)
 
 
 def plot_misread(images: np.ndarray, labels: np.ndarray, scores: np.ndarray, path: Path) -> int:

@@ -71,7 +71,8 @@ def plot_curves(history: Sequence[Mapping[str, float]], path: str | Path, title:
             axes.set_yscale("log")
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panels[0].legend()
+    if names:
+        panels[0].legend()
     figure.suptitle(title)
     picture = io.BytesIO()
     figure.savefig(picture, dpi=120, format="png")

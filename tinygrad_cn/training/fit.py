@@ -111,7 +111,7 @@ def fit(
             stack.callback(callback.close)
             callback.begin(run)
 
-        while run.epoch < run.epochs and run.stopped is None and not run.interrupted:
+        while run.epoch < run.epochs and run.stopped is None and run.interrupted is None:
             complete = _train(run, step, each_step, average, callbacks, checkpoint, interrupted)
             if checkpoint is not None and interrupted() and not complete and "loader" in run.parts:
                 checkpoint.write(run)  # before anything is measured: when resumed, the epoch goes on from here
@@ -130,7 +130,7 @@ def fit(
                 callback.after_epoch(run)
             if checkpoint is not None and (complete or run.stopped is not None):
                 checkpoint.after_epoch(run)
-            run.interrupted = interrupted() and run.epoch < run.epochs
+            run.interrupted = interrupted.signal if run.epoch < run.epochs else None
         for callback in callbacks:
             callback.end(run)
     return run
@@ -147,6 +147,7 @@ def _train(
 ) -> bool:
     """The rest of an epoch; whether it came to its end."""
     run.model.train()
+    _set_epoch(run.loader, run.epoch)
     started = time.perf_counter() - run.seconds
     for batches in _groups(run.loader, step.accumulate):
         step(run, batches)
@@ -164,6 +165,14 @@ def _train(
         if checkpoint is not None:
             checkpoint.after_step(run)
     return True
+
+
+def _set_epoch(loader: Any, epoch: int) -> None:
+    """Tell a data set or a sampler that does something else in each epoch which one this is."""
+    parts: list[Any] = [getattr(loader, name, None) for name in ("dataset", "sampler")]
+    for part in parts:
+        if hasattr(part, "set_epoch"):
+            part.set_epoch(epoch)
 
 
 def _groups(batches: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import platform
+import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -53,7 +54,7 @@ class Run:
         history: a record of each epoch: ``epoch``, ``step``, ``lr``, ``seconds``, and the loss and the metrics with the
             prefixes ``training_`` and ``validation_``. ``epoch`` is a fraction where training ended within one.
         stopped: why training ended before its last epoch, by `stop`.
-        interrupted: whether a Ctrl-C ended it.
+        interrupted: the signal that ended it, a Ctrl-C mostly.
         means: of what was measured on the batches of the epoch that is not complete.
     """
 
@@ -71,7 +72,7 @@ class Run:
     loss: float = math.nan
     history: list[dict[str, float]] = field(default_factory=list)
     stopped: str | None = None
-    interrupted: bool = False
+    interrupted: signal.Signals | None = None
     means: Means = field(default_factory=Means)
 
     @property

@@ -67,7 +67,7 @@ class Step:
 def _finite(what: str, value: float, run: Run) -> float:
     if not math.isfinite(value):
         raise NonFiniteError(
-            f"the {what} is no longer finite ({value}) in epoch {run.epoch + 1}, step {run.step + 1}, at learning rate "
+            f"the {what} is no longer finite in epoch {run.epoch + 1}, step {run.step + 1}: {value} at learning rate "
             f"{run.lr:g}; take a lower learning rate, clip the gradients, or look for bad samples"
         )
     return value
