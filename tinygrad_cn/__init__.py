@@ -15,8 +15,8 @@ from tinygrad_cn.creation import (
 )
 from tinygrad_cn.dtypes import bool_ as bool
 from tinygrad_cn.dtypes import (
-    complex64, complex128, dtype, finfo, float16, float32, float64, get_default_dtype, iinfo, int8, int16, int32,
-    int64, promote_types, set_default_dtype, uint8, uint16, uint32, uint64,
+    bfloat16, complex64, complex128, dtype, finfo, float16, float32, float64, get_default_dtype, iinfo, int8, int16,
+    int32, int64, promote_types, set_default_dtype, uint8, uint16, uint32, uint64,
 )
 from tinygrad_cn.functions.arithmetic import (
     add, arctan2, atan2, clamp, clamp_max, clamp_min, clip, div, divide, float_power, floor_divide, fmod, hypot,
@@ -115,10 +115,14 @@ _keep_freed_memory()
 _SUBMODULES = frozenset(
     {
         "accelerator",
+        "amp",
         "backends",
         "cuda",
+        "distributed",
         "distributions",
         "fft",
+        "func",
+        "hub",
         "jit",
         "nn",
         "optim",
@@ -126,17 +130,19 @@ _SUBMODULES = frozenset(
         "signal",
         "testing",
         "utils",
+        "version",
     }
 )
 
 # Functions of layers that PyTorch has here too; the engine stands below nn, so they are looked up when first used.
 _FROM_FUNCTIONAL = frozenset({
-    "alpha_dropout", "avg_pool1d", "batch_norm", "bilinear", "celu", "channel_shuffle", "conv1d", "conv2d",
-    "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss",
-    "cosine_similarity", "ctc_loss", "dropout", "embedding", "embedding_bag", "feature_alpha_dropout", "group_norm",
-    "hardshrink", "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss",
-    "max_pool1d", "max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle",
-    "poisson_nll_loss", "prelu", "rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss",
+    "alpha_dropout", "avg_pool1d", "batch_norm", "bilinear", "binary_cross_entropy_with_logits", "celu",
+    "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout", "embedding", "embedding_bag",
+    "feature_alpha_dropout", "group_norm", "hardshrink", "hinge_embedding_loss", "instance_norm", "kl_div",
+    "layer_norm", "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "pairwise_distance", "pdist",
+    "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "rms_norm", "rrelu", "selu", "threshold",
+    "triplet_margin_loss",
 })
 
 #: Names of modules that few programs need.
@@ -146,22 +152,50 @@ _FROM_ELSEWHERE = {
     "CharTensor": "legacy",
     "DoubleTensor": "legacy",
     "FloatTensor": "legacy",
+    "GradScaler": "amp",
     "HalfTensor": "legacy",
     "IntTensor": "legacy",
     "LongTensor": "legacy",
     "ShortTensor": "legacy",
+    "are_deterministic_algorithms_enabled": "settings",
+    "autocast": "amp",
     "bartlett_window": "window_functions",
     "blackman_window": "window_functions",
     "compile": "compilation",
+    "get_autocast_dtype": "amp.autocast_mode",
+    "get_default_device": "settings",
+    "get_float32_matmul_precision": "settings",
     "get_num_threads": "kernels.threads",
     "hamming_window": "window_functions",
     "hann_window": "window_functions",
+    "is_autocast_enabled": "amp.autocast_mode",
     "kaiser_window": "window_functions",
     "load": "serialization",
     "save": "serialization",
+    "set_default_device": "settings",
+    "set_default_tensor_type": "settings",
+    "set_float32_matmul_precision": "settings",
+    "set_flush_denormal": "settings",
+    "set_num_interop_threads": "settings",
     "set_num_threads": "kernels.threads",
+    "set_warn_always": "settings",
     "summary": "nn.utils",
+    "typename": "settings",
+    "use_deterministic_algorithms": "settings",
+    "vmap": "func",
 }
+
+#: Methods that PyTorch has as functions of their tensor too.
+_FROM_TENSOR = frozenset({
+    "abs_", "acos_", "acosh_", "addmv_", "arccos_", "arccosh_", "arcsin_", "arcsinh_", "arctan_", "arctanh_",
+    "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_", "clamp_min_", "clip_",
+    "conj_physical_", "cos_", "cosh_", "deg2rad_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_",
+    "fill_", "fix_", "floor_", "frac_", "gcd_", "i0_", "index_put_", "lcm_", "ldexp_", "log10_", "log1p_",
+    "log2_", "log_", "logit_", "nan_to_num_", "neg_", "negative_", "rad2deg_", "reciprocal_", "relu_",
+    "round_", "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_",
+    "xlogy_", "zero_",
+    "detach",
+})
 
 
 def __getattr__(name: str) -> object:
@@ -169,6 +203,8 @@ def __getattr__(name: str) -> object:
         return _import_module(f"tinygrad_cn.{name}")
     if name in _FROM_ELSEWHERE:
         return getattr(_import_module(f"tinygrad_cn.{_FROM_ELSEWHERE[name]}"), name)
+    if name in _FROM_TENSOR:
+        return getattr(Tensor, name)
     if name in _FROM_FUNCTIONAL:
         return getattr(_import_module("tinygrad_cn.nn.functional"), name)
     raise AttributeError(f"module 'tinygrad_cn' has no attribute {name!r}")
@@ -194,7 +230,7 @@ __all__ = [
     "addcmul", "addmm", "addmv", "addr", "adjoint", "all", "allclose", "amax", "amin", "aminmax", "angle", "any",
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
     "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh",
-    "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "baddbmm", "bernoulli", "bincount", "bitwise_and",
+    "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "baddbmm", "bernoulli", "bfloat16", "bincount", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm",
     "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "cartesian_prod",
     "cat", "cdist", "ceil", "chain_matmul", "channels_last", "cholesky", "cholesky_inverse", "cholesky_solve",

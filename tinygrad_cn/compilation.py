@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["compile", "export", "ignore", "is_scripting", "is_tracing", "script", "trace", "unused"]
+__all__ = [
+    "ScriptModule",
+    "annotate",
+    "compile",
+    "export",
+    "ignore",
+    "is_scripting",
+    "is_tracing",
+    "script",
+    "trace",
+    "unused",
+]
 
 
 def compile(model: Any = None, **options: Any) -> Any:
@@ -48,6 +59,15 @@ def unused(function: Callable[..., Any]) -> Callable[..., Any]:
 def ignore(function: Any = None, **options: Any) -> Any:
     """The decorated function itself, with or without options."""
     return function if callable(function) else _same
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """``the_value`` itself."""
+    return the_value
+
+
+class ScriptModule:
+    """What scripting would make of a module: nothing is one."""
 
 
 def is_scripting() -> bool:

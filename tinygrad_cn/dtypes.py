@@ -14,6 +14,7 @@ import numpy as np
 __all__ = [
     "ALL",
     "as_dtype",
+    "bfloat16",
     "bool_",
     "complex64",
     "complex128",
@@ -75,7 +76,7 @@ class dtype:
         return hash(self.dtype)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return as_dtype, (self.name,)
+        return _named, (self.name,)
 
     def __copy__(self) -> dtype:
         return self
@@ -92,6 +93,26 @@ class dtype:
         return _BY_NAME[{"float32": "complex64", "float64": "complex128"}.get(self.name, self.name)]
 
 
+class _Absent(dtype):
+    """A dtype that PyTorch has and NumPy has not: programs may name and compare it, but not make tensors of it."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, itemsize: int) -> None:
+        self.name, self.itemsize = name, itemsize
+        self.is_floating_point, self.is_complex, self.is_signed = True, False, True
+
+    @property
+    def dtype(self) -> np.dtype:  # type: ignore[override]
+        raise TypeError(f"{self.name}: NumPy has no such dtype, and so no tensor can have it; use float32")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
 float16 = dtype("float16")
 float32 = dtype("float32")
 float64 = dtype("float64")
@@ -106,14 +127,21 @@ uint64 = dtype("uint64")
 bool_ = dtype("bool")
 complex64 = dtype("complex64")
 complex128 = dtype("complex128")
+bfloat16 = _Absent("bfloat16", 2)
 
 ALL = (
     *(float16, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool_),
     *(complex64, complex128),
 )
 _BY_NAME = {d.name: d for d in ALL}
+_ABSENT = {bfloat16.name: bfloat16}
 _BY_NUMPY = {d.dtype: d for d in ALL}
 _PYTHON_TYPES = {float: float32, int: int64, bool: bool_, complex: complex64}
+
+
+def _named(name: str) -> dtype:
+    """The dtype object of a name; what is pickled."""
+    return _ABSENT.get(name) or _BY_NAME[name]
 
 
 def from_numpy(numpy_dtype: Any) -> dtype:

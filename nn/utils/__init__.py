@@ -1,10 +1,12 @@
 """Tools for parameters and their gradients, parametrizations, sequences of different lengths, and a model's summary."""
 
-from . import parametrizations, parametrize, rnn
+from . import parametrizations, parametrize, rnn, stateless
 from .clip_grad import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 from .model_statistics import ModelStatistics
 from .model_summary import summary
+from .spectral_norm import remove_spectral_norm, spectral_norm
+from .weight_norm import remove_weight_norm, weight_norm
 
 __all__ = [
     "ModelStatistics",
@@ -15,7 +17,12 @@ __all__ = [
     "parameters_to_vector",
     "parametrizations",
     "parametrize",
+    "remove_spectral_norm",
+    "remove_weight_norm",
     "rnn",
+    "spectral_norm",
+    "stateless",
     "summary",
     "vector_to_parameters",
+    "weight_norm",
 ]

@@ -4,6 +4,7 @@ from .base import LRScheduler
 from .combined import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .cyclic import CyclicLR, OneCycleLR
+from .halving import HalvingLR
 from .plain import (
     ConstantLR,
     ExponentialLR,
@@ -25,6 +26,7 @@ __all__ = [
     "CosineAnnealingWarmRestarts",
     "CyclicLR",
     "ExponentialLR",
+    "HalvingLR",
     "LRScheduler",
     "LambdaLR",
     "LinearLR",

@@ -4,6 +4,7 @@ The strategies stand in `tinygrad_cn.testing.strategies`, which needs Hypothesis
 """
 
 from tinygrad_cn.testing.checking import check_target
+from tinygrad_cn.testing.assertions import assert_close
 from tinygrad_cn.testing.gradcheck import gradcheck, gradgradcheck
 from tinygrad_cn.testing.numeric import complex_step, four_point
 from tinygrad_cn.testing.report import (
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "Target",
     "TensorTarget",
+    "assert_close",
     "check_target",
     "complex_step",
     "four_point",

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from tinygrad_cn.cuda import amp
+
 __all__ = [
+    "amp",
     "current_device",
     "device_count",
     "empty_cache",
+    "get_device_capability",
     "get_device_name",
+    "get_device_properties",
     "is_available",
+    "is_bf16_supported",
     "is_initialized",
     "manual_seed",
     "manual_seed_all",
+    "max_memory_allocated",
+    "memory_allocated",
+    "memory_reserved",
+    "reset_peak_memory_stats",
     "set_device",
     "synchronize",
 ]
@@ -61,6 +71,48 @@ def current_device() -> NoReturn:
         RuntimeError: always.
     """
     _refuse("current_device")
+
+
+def is_bf16_supported() -> bool:
+    """False."""
+    return False
+
+
+def memory_allocated(device: Any = None) -> int:
+    """0: there is no memory of a GPU."""
+    return 0
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """0."""
+    return 0
+
+
+def memory_reserved(device: Any = None) -> int:
+    """0."""
+    return 0
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Nothing: no memory is counted."""
+
+
+def get_device_properties(device: Any = None) -> NoReturn:
+    """Refused.
+
+    Raises:
+        RuntimeError: always.
+    """
+    _refuse("get_device_properties")
+
+
+def get_device_capability(device: Any = None) -> NoReturn:
+    """Refused.
+
+    Raises:
+        RuntimeError: always.
+    """
+    _refuse("get_device_capability")
 
 
 def set_device(device: Any) -> NoReturn:
