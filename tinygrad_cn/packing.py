@@ -85,7 +85,7 @@ class Parcel:
                 f"{name}: the unpack hook returned a tensor of shape {list(array.shape)} and dtype {array.dtype} for "
                 f"one of shape {list(self.shape)} and dtype {self.dtype}"
             )
-        if storage.owner(array) is self.owner() and storage.last_write(array) > tick:
+        if storage.owner(array) is self.owner() and storage.overwritten(array, tick):
             raise RuntimeError(
                 f"{name}: a tensor of shape {list(array.shape)} that it saved was changed in place by "
                 f"{storage.writer(array)} afterwards, and the hooks gave back its very memory; save a clone()"

@@ -235,7 +235,7 @@ class Record(Node):
 
     def _check_fresh(self) -> None:
         for name, array in self._saved_arrays():
-            if storage.last_write(array) > self.tick:
+            if storage.overwritten(array, self.tick):
                 what = "its result" if name == "out" else f"its input {name!r}"
                 raise RuntimeError(
                     f"{self.name()}: {what}, of shape {array.shape}, is needed for the gradient but was changed in "

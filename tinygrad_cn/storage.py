@@ -1,9 +1,9 @@
 """The write clock: who wrote a buffer last, shared by all views of it.
 
 Every recorded node and every in-place write takes a tick of one clock. A value that a node saved is
-stale exactly when its buffer was written at a later tick than the node was made. Nothing is stored per
-tensor: only buffers that were written in place at least once have an entry, so programs that never write
-in place pay for nothing.
+stale exactly when its memory was written at a later tick than the node was made: where only a part of a buffer was
+written, a value that lies elsewhere in it stays fresh. Nothing is stored per tensor: only buffers that were written in
+place at least once have an entry, so programs that never write in place pay for nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import itertools
 import weakref
+from collections import deque
 from typing import Any
 
 import numpy as np
 
-__all__ = ["last_write", "latest", "owner", "stamp", "tick", "version", "writer"]
+__all__ = ["latest", "overwritten", "owner", "stamp", "tick", "version", "writer"]
 
 tick = itertools.count(1).__next__
 
@@ -23,14 +24,38 @@ tick = itertools.count(1).__next__
 latest = 0
 
 
-class _Write:
-    """The writes of a buffer: when and by whom the last was, how many there were."""
+#: So many writes of parts of a buffer are remembered; of earlier ones it is taken that they touched everything.
+_REMEMBERED = 256
 
-    __slots__ = ("count", "reference", "tick", "writer")
+#: How hard it may be to find out whether two strided parts of a buffer meet, in NumPy's measure of work.
+_EFFORT = 10_000
+
+
+class _Part:
+    """Where a written part of a buffer lies. It holds no reference, so that the buffer can be freed."""
+
+    __slots__ = ("__array_interface__", "tick")
+
+    def __init__(self, array: Any, now: int) -> None:
+        self.__array_interface__ = array.__array_interface__
+        self.tick = now
+
+    def meets(self, array: Any) -> bool:
+        try:
+            return np.shares_memory(np.asarray(self), array, max_work=_EFFORT)
+        except np.exceptions.TooHardError:
+            return True
+
+
+class _Write:
+    """The writes of a buffer: when and by whom the last was, how many there were, and what parts they touched."""
+
+    __slots__ = ("count", "parts", "reference", "tick", "whole", "writer")
 
     def __init__(self, reference: weakref.ref[Any]) -> None:
         self.reference = reference  # its callback forgets the entry together with the buffer
-        self.tick = self.count = 0
+        self.tick = self.count = self.whole = 0  # whole: when all of it was written last
+        self.parts: deque[_Part] = deque()
         self.writer = "nothing"
 
 
@@ -57,16 +82,25 @@ def stamp(array: Any, writer: str = "an in-place operation") -> None:
     write.tick = now
     write.count += 1
     write.writer = writer
+    if array.size == buffer.size:
+        write.whole = now
+        write.parts.clear()
+        return
+    write.parts.append(_Part(array, now))
+    if len(write.parts) > _REMEMBERED:
+        write.whole = write.parts.popleft().tick
 
 
 def _forget(key: int, reference: Any) -> None:
     _writes.pop(key, None)
 
 
-def last_write(array: Any) -> int:
-    """The tick at which ``array``'s buffer was last written in place; 0 if it never was."""
+def overwritten(array: Any, since: int) -> bool:
+    """Whether some of ``array``'s memory was written in place after the tick ``since``."""
     write = _writes.get(id(owner(array)))
-    return 0 if write is None else write.tick
+    if write is None or write.tick <= since:
+        return False
+    return write.whole > since or any(part.tick > since and part.meets(array) for part in write.parts)
 
 
 def writer(array: Any) -> str:

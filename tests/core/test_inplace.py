@@ -386,3 +386,61 @@ def test_a_shallow_copy_learns_of_writes(x):
         y.add_(x)
         assert c.tolist() == y.tolist()
         assert grads(c, x) == grads(y, x)
+
+
+class TestPartsOfABuffer:
+    """A saved value is stale when its own memory was written, not when its neighbour's was."""
+
+    def gradient(self, write):
+        buffer = tg.ones(3, 4)
+        x = tg.ones(3, requires_grad=True)
+        y = buffer[:, 0] * x
+        with tg.no_grad():
+            write(buffer)
+        y.sum().backward()
+        return x.grad.tolist()
+
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda b: b.__setitem__((slice(None), 1), 2.0),
+            lambda b: b.__setitem__((0, 3), 2.0),
+            lambda b: b.__setitem__((..., slice(1, None)), 2.0),
+            lambda b: b[:, 1:].mul_(2),
+        ],
+    )
+    def test_a_neighbour_may_be_written(self, write):
+        assert self.gradient(write) == [1.0, 1.0, 1.0]
+
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda b: b.__setitem__(1, 2.0),
+            lambda b: b.__setitem__((2, 0), 2.0),
+            lambda b: b.__setitem__(tg.tensor([0]), 2.0),
+            lambda b: b.__setitem__(b > 100, 2.0),
+            lambda b: b[:, 0].add_(1),
+            lambda b: b.mul_(2),
+            lambda b: b.view(-1)[::4].zero_(),
+        ],
+    )
+    def test_the_value_itself_may_not(self, write):
+        with pytest.raises(RuntimeError, match="changed in place"):
+            self.gradient(write)
+
+    def test_of_very_many_writes_the_first_count_as_anywhere(self):
+        def write(buffer):
+            for i in range(300):
+                buffer[:, 1 + i % 3] = 1.0
+
+        with pytest.raises(RuntimeError, match="changed in place"):
+            self.gradient(write)
+
+    def test_what_is_remembered_keeps_no_buffer_alive(self):
+        import weakref
+
+        buffer = tg.ones(1000)
+        buffer[3] = 1.0
+        array = weakref.ref(buffer.numpy())
+        del buffer
+        assert array() is None

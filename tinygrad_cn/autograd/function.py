@@ -127,7 +127,7 @@ class FunctionNode(Node):
                 if place is None:
                     value = Handle._result_class._wrap(value, node)
             array: Any = value if place is not None else getattr(value, "_array", None)
-            if array is not None and storage.last_write(array) > self.tick:
+            if array is not None and storage.overwritten(array, self.tick):
                 raise RuntimeError(
                     f"{self.name()}: a tensor of shape {array.shape} that it saved was changed in place by "
                     f"{storage.writer(array)} afterwards; save a clone()"

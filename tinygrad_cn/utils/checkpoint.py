@@ -92,7 +92,7 @@ class _Part:
         if slot.index not in self.found:
             self.run_again()
         array, since = self.found.pop(slot.index)
-        if storage.last_write(array) > since:
+        if storage.overwritten(array, since):
             raise CheckpointError(
                 f"checkpoint: a tensor of shape {list(array.shape)} that the function saved for the gradient was "
                 f"changed in place by {storage.writer(array)} when it was run again; use the out-of-place form in it"
