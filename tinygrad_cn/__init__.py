@@ -3,7 +3,6 @@
 # Lists of names, several a line:
 # fmt: off
 # isort: off
-import sys as _sys
 from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
@@ -106,6 +105,7 @@ from tinygrad_cn.randomness import (
 )
 from tinygrad_cn.size import Size, device
 from tinygrad_cn.tensor import Tensor
+from tinygrad_cn.einops_import import wait as _wait_for_einops
 
 __version__ = "0.1.0"
 
@@ -272,5 +272,4 @@ __all__ = [
     "vdot", "vsplit", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]
 
-if "einops" in _sys.modules:  # loaded before us: it learns of Tensors at once; loaded later, see utils.einops
-    _import_module("tinygrad_cn.utils.einops")
+_wait_for_einops()
