@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import chain, layers, lenet, lstm, memory, perceptron, recording, report, resnet, startup, transformer
+from . import chain, layers, lenet, loader, lstm, memory, perceptron, recording, report, resnet, startup, transformer
 from .harness import Row
 
 WORKLOADS: dict[str, Callable[[int], list[Row]]] = {
@@ -17,6 +17,7 @@ WORKLOADS: dict[str, Callable[[int], list[Row]]] = {
     "transformer": transformer.measure,
     "lstm": lstm.measure,
     "layers": layers.measure,
+    "loader": loader.measure,
     "chain": chain.measure,
     "recording": recording.measure,
     "import": startup.measure,

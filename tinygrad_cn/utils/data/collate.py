@@ -36,10 +36,10 @@ def default_collate(batch: Sequence[Any]) -> Any:
     """
     first = batch[0]
     if isinstance(first, Tensor):
-        return stack(list(batch), 0)
+        return _stacked(list(batch))
     if isinstance(first, np.ndarray):
         _check_numbers(first.dtype)
-        return stack([as_tensor(array) for array in batch], 0)
+        return _stacked([as_tensor(array) for array in batch])
     if isinstance(first, np.generic):
         _check_numbers(first.dtype)
         return as_tensor(np.stack(batch))
@@ -73,6 +73,17 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, Sequence):
         return _like_sequence(data, [default_convert(entry) for entry in data])
     return data
+
+
+def _stacked(tensors: list[Tensor]) -> Tensor:
+    try:
+        return stack(tensors, 0)
+    except RuntimeError as error:
+        error.add_note(
+            "default_collate: samples of different shapes do not make a batch by themselves; give the DataLoader a "
+            "collate_fn, one with nn.utils.rnn.pad_sequence for instance"
+        )
+        raise
 
 
 def _check_numbers(dtype: np.dtype) -> None:

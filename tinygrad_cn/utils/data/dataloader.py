@@ -128,6 +128,7 @@ class DataLoader(Generic[T]):
 
         self._crew: Crew | None = None  # workers that stay
         self._progress: Progress | None = None  # of the latest pass
+        self._told: int | None = None  # the length of an IterableDataset, if anyone asked
         self._loaded = False  # that it is to be taken up by the next
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -155,21 +156,27 @@ class DataLoader(Generic[T]):
                 fetcher.ended = progress.exhausted
                 if not _has_state(self.dataset):
                     fetcher.skip(progress.handed_out)
+        epoch: LocalEpoch | CrewEpoch
         if fetcher is not None:
-            return LocalEpoch(progress, order, fetcher)
+            epoch = LocalEpoch(progress, order, fetcher)
+            epoch.told = self._told
+            return epoch
         if crew is None:
             context = self.multiprocessing_context
             crew = Crew(self._recipe(), self.num_workers, progress.base_seed, self.worker_init_fn, context)
             if self.persistent_workers:
                 self._keep(crew)
-        return CrewEpoch(progress, order, crew, self.prefetch_factor or 0, self.timeout, self.persistent_workers)
+        epoch = CrewEpoch(progress, order, crew, self.prefetch_factor or 0, self.timeout, self.persistent_workers)
+        epoch.told = self._told
+        return epoch
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
             count = len(self.dataset)  # type: ignore[arg-type]
-            if self.batch_size is None:
-                return count
-            return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+            if self.batch_size is not None:
+                count = count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+            self._told = count
+            return count
         return len(self._order())  # type: ignore[arg-type]
 
     def _order(self) -> Iterable[Any]:

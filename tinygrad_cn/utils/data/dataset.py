@@ -20,6 +20,7 @@ __all__ = [
     "ConcatDataset",
     "Dataset",
     "IterableDataset",
+    "StackDataset",
     "Subset",
     "TensorDataset",
     "random_split",
@@ -87,6 +88,73 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
             return None
         index = from_numpy(np.asarray(indices, dtype=np.int64))
         return [tensor[index] for tensor in self.tensors]
+
+
+class StackDataset(Dataset[Any]):
+    """Several data sets side by side: a sample is a tuple of their samples, or a dictionary.
+
+    Args:
+        *args: data sets of one length: samples are tuples.
+        **kwargs: data sets of one length: samples are dictionaries with these keys.
+
+    Raises:
+        ValueError: the lengths differ; there is no data set; or there are some of both kinds.
+
+    Example:
+        >>> from tinygrad_cn.utils.data import StackDataset
+        >>> StackDataset(image=["a", "b"], label=[0, 1])[1]
+        {'image': 'b', 'label': 1}
+    """
+
+    datasets: tuple[Any, ...] | dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if bool(args) == bool(kwargs):
+            both = "some of both kinds" if args else "none"
+            raise ValueError(f"StackDataset: expected data sets as arguments, or as keyword arguments; got {both}")
+        self.datasets = args or kwargs
+        lengths = [len(dataset) for dataset in self._parts()]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"Size mismatch between datasets: their lengths are {lengths}")
+        self._length = lengths[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._together([dataset[index] for dataset in self._parts()])
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        """Several samples at once, for data sets that have a faster way."""
+        columns = []
+        for dataset in self._parts():
+            many = getattr(dataset, "__getitems__", None)
+            column = many(indices) if callable(many) else [dataset[i] for i in indices]
+            if len(column) != len(indices):
+                raise ValueError(
+                    f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)} from "
+                    f"{type(dataset).__name__}.__getitems__"
+                )
+            columns.append(column)
+        return [self._together(row) for row in zip(*columns, strict=True)]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def _collated(self, indices: Sequence[int]) -> Any:
+        if type(self).__getitem__ is not StackDataset.__getitem__:
+            return None
+        if not all(isinstance(dataset, Dataset) for dataset in self._parts()):
+            return None
+        batches = [dataset._collated(indices) for dataset in self._parts()]
+        if any(batch is None for batch in batches):
+            return None
+        return batches if isinstance(self.datasets, tuple) else self._together(batches)
+
+    def _parts(self) -> Sequence[Any]:
+        return self.datasets if isinstance(self.datasets, tuple) else list(self.datasets.values())
+
+    def _together(self, parts: Iterable[Any]) -> Any:
+        if isinstance(self.datasets, tuple):
+            return tuple(parts)
+        return dict(zip(self.datasets, parts, strict=True))
 
 
 class ConcatDataset(Dataset[T]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Iterator
 from typing import Any, Self
@@ -22,6 +23,8 @@ class _Epoch:
         order: the indices of the batches; ``None``: the data set has none.
     """
 
+    told: int | None = None  # how many batches the loader said that there would be, asked for the length of a stream
+
     def __init__(self, progress: Progress, order: Iterator[Any] | None) -> None:
         self._progress = progress
         self._order = order
@@ -41,6 +44,17 @@ class _Epoch:
             return False
         progress.drawn += 1
         return True
+
+    def _handed_out_of_stream(self) -> None:
+        self._progress.handed_out += 1
+        if self.told is not None and self._progress.handed_out > self.told:
+            warnings.warn(
+                f"Length of IterableDataset was reported to be {self.told} batches (len(dataloader)), but "
+                f"{self._progress.handed_out} were fetched. With workers each goes through the whole data set, unless "
+                "it takes a share by get_worker_info()",
+                stacklevel=3,
+            )
+            self.told = None
 
     def _finished(self) -> StopIteration:
         self._progress.finished = True
@@ -79,7 +93,7 @@ class LocalEpoch(_Epoch):
             batch = self._fetcher.fetch(None)
         except StopIteration:
             raise self._finished() from None
-        self._progress.handed_out += 1
+        self._handed_out_of_stream()
         self._progress.exhausted = getattr(self._fetcher, "ended", False)
         return batch
 
@@ -166,7 +180,7 @@ class CrewEpoch(_Epoch):
                 station.note(answer)
                 if answer.kind != "end":
                     progress.turn = (worker + 1) % count
-                    progress.handed_out += 1
+                    self._handed_out_of_stream()
                     if not station.ended:
                         self._crew.ask(worker)
                     return answer
