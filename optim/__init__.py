@@ -1,5 +1,7 @@
 """Optimizers: one algorithm a file, each its textbook update in place on raw arrays."""
 
+from importlib import import_module
+
 from . import lr_scheduler
 from .adadelta import Adadelta
 from .adafactor import Adafactor
@@ -35,4 +37,11 @@ __all__ = [
     "Rprop",
     "SparseAdam",
     "lr_scheduler",
+    "swa_utils",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "swa_utils":  # stands above: it knows layers
+        return import_module("tinygrad_cn.optim.swa_utils")
+    raise AttributeError(f"module 'tinygrad_cn.optim' has no attribute {name!r}")

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+from tinygrad_cn.tensor import Tensor
+
 from ..optimizer import Optimizer
 from .base import LRScheduler
 
@@ -63,10 +65,14 @@ class SequentialLR(_Combined):
         self.last_epoch = last_epoch + 1
         self.optimizer = optimizer
         for group in optimizer.param_groups:  # back to the start: each schedule has set its own first rate already
-            group["lr"] = group["initial_lr"]
+            if isinstance(group["lr"], Tensor):
+                group["lr"].detach().fill_(float(group["initial_lr"]))
+            else:
+                group["lr"] = group["initial_lr"]
         _undo(self._schedulers)
-        self._schedulers[0]._initial_step()
-        self._last_lr = schedulers[0].get_last_lr()
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
 
     def step(self) -> None:  # type: ignore[override]
         """Go on to the next epoch."""
@@ -74,7 +80,7 @@ class SequentialLR(_Combined):
         i = bisect_right(self._milestones, self.last_epoch)
         schedule = self._schedulers[i]
         if i > 0 and self._milestones[i - 1] == self.last_epoch:
-            schedule.step(0)
+            schedule._update_lr(0)
         else:
             schedule.step()
         self._last_lr = schedule.get_last_lr()

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from tinygrad_cn.tensor import Tensor
+
 from ..optimizer import Optimizer
 from .base import LRScheduler, restore_functions, saved_functions
 
@@ -80,7 +82,10 @@ class CyclicLR(LRScheduler):
         base_lrs = _each("base_lr", base_lr, optimizer)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
-                group["lr"] = lr
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].detach().fill_(float(lr))
+                else:
+                    group["lr"] = lr
         self.max_lrs = _each("max_lr", max_lr, optimizer)
         step_size_down = float(step_size_up if step_size_down is None else step_size_down)
         self.total_size = float(step_size_up) + step_size_down
@@ -94,8 +99,10 @@ class CyclicLR(LRScheduler):
             self.base_momentums = _each("base_momentum", base_momentum, optimizer)
             self.max_momentums = _each("max_momentum", max_momentum, optimizer)
             if last_epoch == -1:
-                for group, high in zip(optimizer.param_groups, self.max_momentums, strict=True):
+                bounds = zip(optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True)
+                for group, low, high in bounds:
                     _set_momentum(group, high, self.use_beta1)
+                    group["max_momentum"], group["base_momentum"] = high, low
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
@@ -131,6 +138,17 @@ class CyclicLR(LRScheduler):
         if self._scale_fn_custom is not None:
             restore_functions([self._scale_fn_custom], [saved])
         self.__dict__.update(state)
+
+
+def _phase(end: float, start_lr: str, end_lr: str, start_momentum: str, end_momentum: str) -> dict[str, Any]:
+    """A phase of `OneCycleLR`: its last step, and the options of the groups between which it goes."""
+    return {
+        "end_step": end,
+        "start_lr": start_lr,
+        "end_lr": end_lr,
+        "start_momentum": start_momentum,
+        "end_momentum": end_momentum,
+    }
 
 
 class OneCycleLR(LRScheduler):
@@ -184,13 +202,13 @@ class OneCycleLR(LRScheduler):
             raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
         self.total_steps = total_steps
         self._anneal_func_type = anneal_strategy
-        up, low, high = float(pct_start * total_steps) - 1, "base_momentum", "max_momentum"
-        self._schedule_phases: list[tuple[float, str, str, str, str]] = [(up, "initial_lr", "max_lr", high, low)]
+        end, low, high = total_steps - 1, "base_momentum", "max_momentum"
+        self._schedule_phases = [_phase(float(pct_start * total_steps) - 1, "initial_lr", "max_lr", high, low)]
         if three_phase:
-            self._schedule_phases.append((float(2 * pct_start * total_steps) - 2, "max_lr", "initial_lr", low, high))
-            self._schedule_phases.append((total_steps - 1, "initial_lr", "min_lr", high, high))
+            down = _phase(float(2 * pct_start * total_steps) - 2, "max_lr", "initial_lr", low, high)
+            self._schedule_phases += [down, _phase(end, "initial_lr", "min_lr", high, high)]
         else:
-            self._schedule_phases.append((total_steps - 1, "max_lr", "min_lr", low, high))
+            self._schedule_phases.append(_phase(end, "max_lr", "min_lr", low, high))
         if last_epoch == -1:
             for group, top in zip(optimizer.param_groups, _each("max_lr", max_lr, optimizer), strict=True):
                 group["initial_lr"] = top / div_factor
@@ -218,14 +236,15 @@ class OneCycleLR(LRScheduler):
             )
         begin = 0.0
         for phase in self._schedule_phases:
-            end, lr_from, lr_to, m_from, m_to = phase
+            end = phase["end_step"]
             if self.last_epoch <= end or phase is self._schedule_phases[-1]:
                 break
             begin = end
         share = (self.last_epoch - begin) / (end - begin)
         rates = []
         for group in self.optimizer.param_groups:
-            rates.append(self._between(group[lr_from], group[lr_to], share))
+            rates.append(self._between(group[phase["start_lr"]], group[phase["end_lr"]], share))
             if self.cycle_momentum:
-                _set_momentum(group, self._between(group[m_from], group[m_to], share), self.use_beta1)
+                momentum = self._between(group[phase["start_momentum"]], group[phase["end_momentum"]], share)
+                _set_momentum(group, momentum, self.use_beta1)
         return rates

@@ -50,18 +50,20 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f"threshold mode {threshold_mode} is unknown!")
         groups = len(optimizer.param_groups)
         self.optimizer = optimizer
+        self.default_min_lr = None if isinstance(min_lr, list | tuple) else min_lr
         self.min_lrs = list(min_lr) if isinstance(min_lr, list | tuple) else [min_lr] * groups
         if len(self.min_lrs) != groups:
             raise ValueError(f"expected {groups} min_lrs, got {len(self.min_lrs)}")
         self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
         self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.mode_worse = math.inf if mode == "min" else -math.inf
         self.last_epoch = 0
         self._last_lr = self._lrs()
         self._reset()
 
     def _reset(self) -> None:
         """Forget the best measure and all counts."""
-        self.best = math.inf if self.mode == "min" else -math.inf
+        self.best = self.mode_worse
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
@@ -92,10 +94,23 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter -= 1
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
-            for group, lowest in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
-                lower = max(float(group["lr"]) * self.factor, lowest)
-                if float(group["lr"]) - lower > self.eps:
-                    group["lr"] = lower
+            self._reduce()
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
         self._last_lr = self._lrs()
+
+    def _reduce(self) -> None:
+        """Lower the rates, where that makes a difference."""
+        groups = self.optimizer.param_groups
+        if len(groups) != len(self.min_lrs):
+            if self.default_min_lr is None:
+                raise RuntimeError(
+                    f"the optimizer has {len(groups)} groups and had {len(self.min_lrs)} when ReduceLROnPlateau was "
+                    "made: give min_lrs as many values"
+                )
+            self.min_lrs = [self.default_min_lr] * len(groups)
+        rates = []
+        for group, lowest in zip(groups, self.min_lrs, strict=True):
+            lower = max(float(group["lr"]) * self.factor, lowest)
+            rates.append(lower if float(group["lr"]) - lower > self.eps else group["lr"])
+        self._set(rates)
