@@ -16,7 +16,8 @@ from .threads import alone, share, team
 
 __all__ = ["matmul"]
 
-# Up to so many multiplications OpenBLAS itself uses one thread (65,536 times its GEMM_MULTITHREAD_THRESHOLD of 4).
+# Up to so many multiplications OpenBLAS itself uses one thread (65,536 times its GEMM_MULTITHREAD_THRESHOLD of 4);
+# a product of complex numbers is four.
 _NEVER_THREADED = 262_144
 
 
@@ -26,7 +27,8 @@ def matmul(x: Any, y: Any) -> Any:
         return np.matmul(x, y)
     rows, inner, columns = x.shape[-2], x.shape[-1], y.shape[-1]
     work = rows * inner * columns
-    if work <= _NEVER_THREADED or x.dtype.kind not in "fc" or x.dtype != y.dtype:
+    kind = x.dtype.kind
+    if kind not in "fc" or x.dtype != y.dtype or (4 * work if kind == "c" else work) <= _NEVER_THREADED:
         return np.matmul(x, y)
     if x.ndim > 2 or y.ndim > 2:  # NumPy takes the products of a batch one after the other
         return alone(np.matmul, x, y)
