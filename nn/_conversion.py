@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from tinygrad_cn import dtypes
 from tinygrad_cn.autograd import no_grad
+from tinygrad_cn.size import as_device
 from tinygrad_cn.tensor import Tensor
 
 from ._registry import Registry
@@ -93,6 +94,30 @@ class Conversion(Registry):
     def half(self) -> Self:
         """Convert floating parameters and buffers to float16, in place."""
         return self._convert_floating(dtypes.float16)
+
+    def bfloat16(self) -> Self:
+        """Refused.
+
+        Raises:
+            TypeError: always; NumPy has no such dtype.
+        """
+        return self._convert_floating(dtypes.bfloat16)
+
+    def share_memory(self) -> Self:
+        """Nothing: processes that are forked see what was there, and write copies."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the module is already what it would be compiled to."""
+
+    def to_empty(self, *, device: Any = "cpu", recurse: bool = True) -> Self:
+        """Put uninitialised memory in the place of parameters and buffers.
+
+        Raises:
+            RuntimeError: another device than the CPU.
+        """
+        as_device(device)
+        return self._apply(lambda t: t.new_empty(t.shape), recurse)
 
     def cpu(self) -> Self:
         """Nothing: everything is on the CPU."""

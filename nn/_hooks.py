@@ -109,6 +109,10 @@ class Hooked(Registry):
         """
         return self._add_hook(self._backward_hooks, _Hook(hook), prepend)
 
+    def register_backward_hook(self, hook: Callable[..., Any]) -> HookHandle:
+        """The older name of `register_full_backward_hook`."""
+        return self.register_full_backward_hook(hook)
+
     # ----------------------------------------------------------------------------------- the call
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

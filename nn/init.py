@@ -369,3 +369,9 @@ def _normal_cdf(x: float) -> float:
 def _write(tensor: Tensor, values: np.ndarray) -> Tensor:
     with no_grad():
         return tensor.copy_(from_numpy(values))
+
+
+# The names of PyTorch's first years
+constant, dirac, eye, kaiming_normal, kaiming_uniform = constant_, dirac_, eye_, kaiming_normal_, kaiming_uniform_
+normal, orthogonal, sparse, uniform = normal_, orthogonal_, sparse_, uniform_
+xavier_normal, xavier_uniform = xavier_normal_, xavier_uniform_

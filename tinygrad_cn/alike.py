@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import dtypes
+from tinygrad_cn.size import Size
 
 __all__ = ["Alike"]
 
@@ -23,6 +24,12 @@ class Alike:
         """A tensor from data, by default in this one's dtype."""
         array = np.array(getattr(data, "_array", data), dtype=dtypes.to_numpy(dtype) or self._array.dtype)
         return self._wrap(array).requires_grad_(requires_grad)
+
+    def new(self, *args: Any) -> Any:
+        """The legacy constructor of this one's type: an uninitialised tensor of the given sizes, or one of data."""
+        if len(args) == 1 and not isinstance(args[0], int | Size):
+            return self.new_tensor(args[0])
+        return self.new_empty(*args)
 
     def new_full(
         self, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False

@@ -142,3 +142,19 @@ def test_a_download_with_another_hash_leaves_nothing(tmp_path):
             (tmp_path / "file-00000000.npz").as_uri(), tmp_path / "there" / "x", "00000000", progress=False
         )
     assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_older_names_of_methods_and_initialisers():
+    x = tg.ones(2, 3)
+    assert x.new(2, 2).shape == (2, 2) and x.new([1.0, 2.0]).tolist() == [1.0, 2.0] and x.new(x.size()).shape == (2, 3)
+    assert nn.init.xavier_uniform is nn.init.xavier_uniform_
+    model = nn.BatchNorm1d(3)
+    kept = model.weight
+    assert model.to_empty(device="cpu").weight is kept and model.share_memory() is model
+    assert model.compile() is None
+    seen = []
+    model.register_backward_hook(lambda module, grad_in, grad_out: seen.append(len(grad_out)))
+    model(tg.randn(4, 3, requires_grad=True)).sum().backward()
+    assert seen == [1]
+    assert tg.utils.checkpoint.get_device_states(x) == ([], [])
+    assert tg.utils.hooks.RemovableHandle is tg.hooks.HookHandle

@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_initialized = False  # programs that keep a GPU's random state look at it
+
+
 def is_available() -> bool:
     """False: tinygrad_cn computes on the CPU.
 

@@ -1,5 +1,5 @@
 """Helpers beside the engine: data sets and loaders, checkpointing."""
 
-from tinygrad_cn.utils import checkpoint, data
+from tinygrad_cn.utils import checkpoint, data, hooks
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "hooks"]

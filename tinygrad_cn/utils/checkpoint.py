@@ -18,7 +18,14 @@ from tinygrad_cn.autograd.graph import saved_tensors_hooks
 from tinygrad_cn.grad_mode import enable_grad
 from tinygrad_cn.graph import Handle
 
-__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
+__all__ = [
+    "CheckpointError",
+    "checkpoint",
+    "checkpoint_sequential",
+    "get_device_states",
+    "noop_context_fn",
+    "set_device_states",
+]
 
 
 class CheckpointError(RuntimeError):
@@ -271,3 +278,12 @@ def checkpoint_sequential(
         input = checkpoint(part, input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
         start += size
     return run(start, len(steps))(input)
+
+
+def get_device_states(*args: Any) -> tuple[list[Any], list[Any]]:
+    """No devices and no states: there is no random state but the CPU's."""
+    return [], []
+
+
+def set_device_states(devices: Any, states: Any, *, device_type: str | None = None) -> None:
+    """Nothing."""
