@@ -117,6 +117,7 @@ _SUBMODULES = frozenset(
         "accelerator",
         "amp",
         "backends",
+        "compiler",
         "cuda",
         "distributed",
         "distributions",

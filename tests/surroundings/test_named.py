@@ -16,6 +16,7 @@ NAMES = [
     "distributed.is_available",
     "func.vmap",
     "hub.load_state_dict_from_url",
+    "compiler.is_compiling",
     "jit.ScriptModule",
     "nn.attention.sdpa_kernel",
     "nn.modules.batchnorm._BatchNorm",
