@@ -66,7 +66,7 @@ GENERAL = {"core.test_kinks": ("test_row", "test_recorded", "test_where_stays_ze
 def differentiable() -> list[str]:
     """The names of the ops that have rules and a test case that can run here."""
     _prepare()
-    cases = importlib.import_module("ops.cases")
+    cases = importlib.import_module("tinygrad_cn.testing.op_cases")
     registry = importlib.import_module("tinygrad_cn.op").registry
     tested = {case.op for case in cases.CASES}
     return [name for name, op in registry.items() if (op.rules or op.joint is not None) and name in tested]
@@ -77,7 +77,7 @@ class Suite:
 
     def __init__(self) -> None:
         _prepare()
-        cases = importlib.import_module("ops.cases")
+        cases = importlib.import_module("tinygrad_cn.testing.op_cases")
         registry = importlib.import_module("tinygrad_cn.op").registry
         self.tests: dict[str, list[tuple[Callable[..., Any], dict[str, Any]]]] = {}
         for name in MODULES:

@@ -5,7 +5,6 @@ from types import CodeType
 
 import numpy as np
 import pytest
-from ops.cases import CASES
 
 from mutants.equivalent import EQUIVALENT
 from mutants.install import installed, mutants_of
@@ -13,6 +12,7 @@ from mutants.mutate import formula_changes
 from mutants.sources import remade, source_of, wrapped
 from tinygrad_cn import Tensor, autograd
 from tinygrad_cn.op import registry
+from tinygrad_cn.testing.op_cases import CASES
 
 assert CASES  # with them, the families that `import tinygrad_cn` leaves out have been imported
 RULES = [(name, key, rule) for name, op in registry.items() for key, rule in op.rules.items()]

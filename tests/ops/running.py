@@ -4,10 +4,23 @@ from typing import Any
 
 import numpy as np
 from hypothesis import settings
-from ops.cases import CASES, Case, Sample
 
 from tinygrad_cn import Tensor, autograd
-from tinygrad_cn.op import Op, registry
+from tinygrad_cn.testing.op_cases import CASES, Case, Sample
+from tinygrad_cn.testing.op_cases.calling import call, function, traced
+
+__all__ = [
+    "DIFFERENTIABLE",
+    "assert_close",
+    "call",
+    "function",
+    "gradients",
+    "listed",
+    "share",
+    "tensors",
+    "traced",
+    "weights",
+]
 
 DIFFERENTIABLE = [case for case in CASES if case.order]
 
@@ -15,27 +28,6 @@ DIFFERENTIABLE = [case for case in CASES if case.order]
 def share(parts: int) -> settings:
     """Settings with a part of the profile's number of examples, for tests that cost more or say less."""
     return settings(max_examples=max(settings.default.max_examples // parts, 5))
-
-
-def traced(case: Case, sample: Sample) -> list[int]:
-    """The positions of the arrays that the op has gradients for."""
-    operation: Op = registry[case.op]
-    return [
-        i
-        for i, array in enumerate(sample.arrays)
-        if isinstance(array, np.ndarray)
-        and array.dtype.kind == "f"
-        and not (operation.inputs and not operation.variadic and operation.inputs[i] in case.constants)
-        and (operation.variadic or operation.joint is not None or operation.inputs[i] in operation.rules)
-    ]
-
-
-def call(case: Case, sample: Sample, arguments: Any, run: Any = None) -> Any:
-    """The op (or ``run`` in its place) on ``arguments``, with the sample's parameters."""
-    params = sample.params
-    if case.prepare is not None:
-        params = case.prepare([getattr(a, "_array", a) for a in arguments], params)
-    return (run or registry[case.op])(*arguments, **params)
 
 
 def weights(out: Any, lattice: int = 3) -> Any:
@@ -85,13 +77,6 @@ def gradients(
     gs = [g if isinstance(g, Tensor) else Tensor._wrap(g) for g in gs]
     found = autograd.grad(outs, leaves, gs, retain_graph, create_graph, materialize_grads=True)
     return out, leaves, list(found)
-
-
-def function(case: Case, sample: Sample) -> Any:
-    """The op as a function of raw arrays alone, for numerical differentiation."""
-    if case.indirect:
-        return lambda *arrays: case.spelled(*arrays, **sample.params)
-    return lambda *arrays: call(case, sample, arrays)
 
 
 def assert_close(actual: Any, expected: Any, rtol: float, what: str) -> None:

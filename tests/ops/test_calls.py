@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.cases import CASES
 from ops.running import DIFFERENTIABLE, assert_close, call, gradients, listed, share, traced, weights
 
 from tinygrad_cn import Tensor, autograd, no_grad
 from tinygrad_cn.op import BinaryOp, Op, UnaryOp, registry
 from tinygrad_cn.record import Record
+from tinygrad_cn.testing.op_cases import CASES
 
 UNARY = [case for case in CASES if isinstance(registry[case.op], UnaryOp)]
 BINARY = [case for case in CASES if isinstance(registry[case.op], BinaryOp)]

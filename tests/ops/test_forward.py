@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.cases import CASES
 from ops.running import assert_close, call, listed, share, tensors
 
 from tinygrad_cn import Tensor, no_grad
+from tinygrad_cn.testing.op_cases import CASES
 
 SPELLED = [case for case in CASES if case.spelled is not None]
 

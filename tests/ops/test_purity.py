@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.cases import CASES
 from ops.running import DIFFERENTIABLE, call, listed, share, tensors, weights
 
 from tinygrad_cn import Tensor, autograd
+from tinygrad_cn.testing.op_cases import CASES
 
 
 def locked(array):

@@ -1,15 +1,14 @@
 """Every op has a case, and every case an op."""
 
-from ops.cases import ALL
-
 from tinygrad_cn.op import registry
+from tinygrad_cn.testing.op_cases import ALL
 
 OURS = set(registry)  # before other tests register ops of their own
 
 
 def test_every_op_has_a_case():
     missing = sorted(OURS - {case.op for case in ALL})
-    assert not missing, f"ops without a case in tests/ops/cases: {', '.join(missing)}"
+    assert not missing, f"ops without a case in tinygrad_cn/testing/op_cases: {', '.join(missing)}"
 
 
 def test_every_case_has_an_op():

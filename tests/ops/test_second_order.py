@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.cases import Sample
 from ops.running import DIFFERENTIABLE, assert_close, function, gradients, share, traced, weights
 
 from tinygrad_cn import Tensor, autograd
 from tinygrad_cn.op import registry
 from tinygrad_cn.testing import four_point
+from tinygrad_cn.testing.op_cases import Sample
 
 TWICE = [case for case in DIFFERENTIABLE if case.order > 1]
 RULES_ONLY = [case for case in TWICE if registry[case.op].composite is None]

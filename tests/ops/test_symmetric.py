@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.cases.matrices import symmetric
 from ops.running import assert_close, share, weights
 
 from tinygrad_cn import Tensor, autograd
 from tinygrad_cn.ops import factorizations, solving, spectral
 from tinygrad_cn.testing import four_point
+from tinygrad_cn.testing.op_cases.matrices import symmetric
 
 FUNCTIONS = {"cholesky": factorizations.cholesky, "eigh": spectral.eigh}
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from ops.cases.case import Case, Sample
 
 from tinygrad_cn.kernels import patches
 from tinygrad_cn.kernels.resampling import cubic_lines, linear_lines
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample
 
 
 @st.composite
@@ -37,7 +37,7 @@ def resampled(choose: Any) -> Sample:
 @st.composite
 def patched(choose: Any, back: bool) -> Sample:
     spatial = tuple(choose(st.integers(2, 4)) for _ in range(2))
-    params = {"kernel": (2, choose(st.integers(1, 2))), "stride": (1, choose(st.integers(1, 2))),
+    params: dict[str, Any] = {"kernel": (2, choose(st.integers(1, 2))), "stride": (1, choose(st.integers(1, 2))),
               "padding": ((0, 1), (0, 0)), "dilation": (1, 1)}  # fmt: skip
     if not back:
         return Sample((choose(draw.arrays((1, 2, *spatial))),), params)

@@ -86,6 +86,7 @@ def binary(
 @st.composite
 def reduced(
     choose: Any,
+    /,
     low: float = -4,
     high: float = 4,
     *,

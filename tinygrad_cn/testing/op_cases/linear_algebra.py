@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from ops.cases.case import Case, Sample
 
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample
 
 
 @st.composite

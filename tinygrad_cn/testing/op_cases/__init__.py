@@ -4,7 +4,8 @@ import importlib
 import importlib.util
 import pkgutil
 
-from ops.cases import (
+import tinygrad_cn.ops
+from tinygrad_cn.testing.op_cases import (
     activation,
     arithmetic,
     comparison,
@@ -22,9 +23,7 @@ from ops.cases import (
     transcendental,
     windows,
 )
-from ops.cases.case import Case, Sample
-
-import tinygrad_cn.ops
+from tinygrad_cn.testing.op_cases.case import Case, Sample
 
 for module in pkgutil.iter_modules(tinygrad_cn.ops.__path__):  # also families that `import tinygrad_cn` leaves out
     importlib.import_module(f"tinygrad_cn.ops.{module.name}")

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from ops.cases.case import Case, Sample
 
 from tinygrad_cn.ops import factorizations, spectral
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample
 
 BATCHES = st.sampled_from([(), (), (2,), (1, 2)])
 
@@ -27,24 +27,24 @@ def matrices(
 
 
 @st.composite
-def alone(choose: Any, params: Any = None, **options: Any) -> Sample:
+def alone(choose: Any, /, params: Any = None, **options: Any) -> Sample:
     return Sample((choose(matrices(**options)),), {k: choose(v) for k, v in (params or {}).items()})
 
 
 @st.composite
-def any_shape(choose: Any, params: Any = None, **options: Any) -> Sample:
+def any_shape(choose: Any, /, params: Any = None, **options: Any) -> Sample:
     rows, columns = choose(st.sampled_from([(0, 0), (1, 0), (0, 2)]))
     return choose(alone(params, rows=rows, columns=columns, **options))
 
 
 @st.composite
-def symmetric(choose: Any, params: Any = None, **options: Any) -> Sample:
+def symmetric(choose: Any, /, params: Any = None, **options: Any) -> Sample:
     (x,), params = choose(alone(params, **options))
     return Sample(((x + np.swapaxes(x, -1, -2)) / 2,), params)
 
 
 @st.composite
-def systems(choose: Any, params: Any = None, **options: Any) -> Sample:
+def systems(choose: Any, /, params: Any = None, **options: Any) -> Sample:
     a = choose(matrices(**options))
     batch = choose(st.sampled_from([a.shape[:-2], (), (1,)]))
     b = choose(draw.arrays((*batch, a.shape[-1], choose(st.integers(1, 2))), bits=5))

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from ops.cases.case import Case, Sample, binary, one_axis, small, unary
-from ops.cases.comparison import integers
 
 from tinygrad_cn.ops.polynomials import FAMILIES
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample, binary, one_axis, small, unary
+from tinygrad_cn.testing.op_cases.comparison import integers
 
 FAR = (0.5, 4)
 

@@ -1,22 +1,28 @@
 """Convolution and its adjoints, and pooling. Against nested loops the kernels are tested in test_kernels.py."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from ops.cases.case import Case, Sample
 
 from tinygrad_cn.kernels import averaging, pooling
 from tinygrad_cn.kernels.windows import symmetric
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample
+
+
+def _each(choose: Any, ndim: int) -> Callable[[int, int], tuple[int, ...]]:
+    """Draws a number for each axis."""
+    return lambda low, high: tuple(choose(st.integers(low, high)) for _ in range(ndim))
 
 
 @st.composite
 def convolved(choose: Any, kind: str) -> Sample:
     """Images, kernels and cotangents of one convolution of one or two axes, with every option."""
     ndim = choose(st.integers(1, 2))
-    each = lambda low, high: tuple(choose(st.integers(low, high)) for _ in range(ndim))
+    each = _each(choose, ndim)
     kernel, stride, dilation = each(1, 2), each(1, 2), each(1, 2)
     padding = tuple(zip(each(0, 1), each(0, 1), strict=True))
     size = tuple(d * (k - 1) + 1 + choose(st.integers(0, 1)) for d, k in zip(dilation, kernel, strict=True))
@@ -47,7 +53,7 @@ def convolved(choose: Any, kind: str) -> Sample:
 @st.composite
 def pooled(choose: Any, kind: str) -> Sample:
     ndim = choose(st.integers(1, 2))
-    each = lambda low, high: tuple(choose(st.integers(low, high)) for _ in range(ndim))
+    each = _each(choose, ndim)
     kernel, stride = each(1, 3), each(1, 2)
     padding = symmetric(tuple(choose(st.integers(0, k // 2)) for k in kernel))
     shape = (choose(st.integers(1, 2)), choose(st.integers(1, 2)), *(k + choose(st.integers(0, 2)) for k in kernel))

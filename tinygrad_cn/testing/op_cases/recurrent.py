@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from ops.cases.case import Case, Sample
 
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample
 
 SIZES = st.lists(st.integers(1, 3), min_size=1, max_size=3).map(lambda sizes: tuple(sorted(sizes, reverse=True)))
 
@@ -75,7 +75,7 @@ def _each(batch_sizes: Any, reverse: bool) -> list[list[int]]:
 
 def _sequence_by_sequence(step: Any, x: Any, states: Any, batch_sizes: Any, reverse: bool) -> Any:
     """Each sequence walked by itself, row by row: no packing, no fused gates."""
-    out = [None] * x.shape[0]
+    out: list[Any] = [None] * x.shape[0]
     ends = []
     for b, rows in enumerate(_each(batch_sizes, reverse)):
         state = tuple(s[b] for s in states)

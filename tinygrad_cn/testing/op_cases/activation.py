@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from ops.cases.case import Case, Sample, binary, one_axis, unary
-from ops.cases.transcendental import _erf
 
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample, binary, one_axis, unary
+from tinygrad_cn.testing.op_cases.transcendental import _erf
 
 
 @st.composite

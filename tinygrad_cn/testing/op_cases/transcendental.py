@@ -3,7 +3,8 @@
 import math
 
 import numpy as np
-from ops.cases.case import Case, binary, small, unary
+
+from tinygrad_cn.testing.op_cases.case import Case, binary, small, unary
 
 POSITIVE = (0, 4)
 INSIDE = (-1, 1)

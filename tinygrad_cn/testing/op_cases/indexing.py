@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from ops.cases.case import Case, Sample
 
 from tinygrad_cn.ops import shape as shape_ops
 from tinygrad_cn.ops.indexing import getitem, is_basic
 from tinygrad_cn.testing import strategies as draw
+from tinygrad_cn.testing.op_cases.case import Case, Sample
 
 Shape = tuple[int, ...]
 
