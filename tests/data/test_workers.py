@@ -115,6 +115,17 @@ class TestBatches:
         assert made.wait(10)
         del batches
 
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_batches_larger_than_a_pipe(self, kind):
+        class Large(Squares):
+            def __getitem__(self, i):
+                return np.full(100_000, i, np.float32)
+
+        for x in DataLoader(Large(8), batch_size=2, num_workers=2, multiprocessing_context=kind):
+            assert x.shape == (2, 100_000)
+        for _ in DataLoader(Large(8), num_workers=2, multiprocessing_context=kind):
+            break
+
     def test_spawned_processes(self):
         loader = DataLoader(
             Squares(4), batch_size=2, num_workers=1, multiprocessing_context="spawn", persistent_workers=True

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.creation import as_tensor, tensor
+from tinygrad_cn.creation import as_tensor, from_numpy, tensor
 from tinygrad_cn.dtypes import float64
 from tinygrad_cn.functions.joining import stack
 from tinygrad_cn.tensor import Tensor
@@ -76,6 +76,10 @@ def default_convert(data: Any) -> Any:
 
 
 def _stacked(tensors: list[Tensor]) -> Tensor:
+    first = tensors[0]._array
+    alike = all(t._array.shape == first.shape and t._array.dtype == first.dtype for t in tensors)
+    if alike and not any(t.requires_grad for t in tensors):
+        return from_numpy(np.array([t._array for t in tensors]))  # some ten times as fast as an op on 64 inputs
     try:
         return stack(tensors, 0)
     except RuntimeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from .workers import Answer, Begin, Fetch, Job
 
 __all__ = ["Crew", "as_context"]
 
-_PATIENCE = 5.0  # seconds that a worker is given to finish what it is at
+_PATIENCE = 5.0  # seconds that workers are given to finish what they are at
 
 
 class Crew:
@@ -87,9 +88,10 @@ class Crew:
         workers, self._workers = self._workers, []
         for worker in workers:
             worker.stop()
+        until = time.monotonic() + _PATIENCE
         for worker in workers:
             with contextlib.suppress(ValueError, AssertionError):  # at exit multiprocessing may have been quicker
-                worker.join(_PATIENCE)
+                worker.join(max(until - time.monotonic(), 0.1))
 
 
 def as_context(value: Any, num_workers: int) -> Any:

@@ -24,7 +24,14 @@ T = TypeVar("T", covariant=True)
 
 
 class Sampler(Generic[T]):
-    """The base class of samplers. A subclass defines ``__iter__``, and ``__len__`` where there is a length."""
+    """The base class of samplers. A subclass defines ``__iter__``, and ``__len__`` where there is a length.
+
+    Args:
+        data_source: without effect; accepted as older versions of PyTorch did.
+    """
+
+    def __init__(self, data_source: Sized | None = None) -> None:
+        pass
 
     def __iter__(self) -> Iterator[T]:
         raise NotImplementedError(f"{type(self).__name__} should define __iter__")
