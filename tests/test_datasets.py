@@ -15,6 +15,7 @@ from tinygrad_cn.datasets import (
     load_fashion_mnist,
     load_mnist,
     mnist,
+    transforms,
 )
 from tinygrad_cn.utils.data import DataLoader
 
@@ -138,6 +139,17 @@ class TestAsInTorchvision:
             assert (y + 10).tolist() == v.tolist()
             assert (x.dtype, y.dtype, u.dtype, v.dtype) == (tg.float32, tg.int64, tg.float32, tg.int64)
 
+    def test_transforms_that_take_batches(self, folder):
+        prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+        digits = MNIST(folder, transform=prepare)
+        assert prepare.takes_batches
+        single = transforms.Compose([prepare, transforms.Lambda(lambda x: x)])
+        assert not single.takes_batches
+        for (x, y), (u, v) in zip(DataLoader(digits, 2), DataLoader(MNIST(folder, transform=single), 2), strict=True):
+            np.testing.assert_array_equal(x.numpy(), u.numpy())
+            assert y.tolist() == v.tolist()
+        np.testing.assert_allclose(digits[0][0].numpy(), (MNIST(folder)[0][0].numpy() - 0.1307) / 0.3081, rtol=1e-5)
+
     def test_where_torchvision_puts_the_files(self, folder, tmp_path):
         raw = tmp_path / "elsewhere" / "MNIST" / "raw"
         raw.mkdir(parents=True)
@@ -147,6 +159,36 @@ class TestAsInTorchvision:
         assert len(load_mnist(tmp_path / "elsewhere")[0]) == 5
         with pytest.raises(FileNotFoundError, match=r"t10k-labels-idx1-ubyte\.gz not found; download=True fetches it"):
             MNIST(folder)
+
+
+class TestTransforms:
+    def test_to_tensor(self):
+        colours = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+        tensor = transforms.ToTensor()(colours)
+        assert tensor.shape == (3, 2, 4)
+        np.testing.assert_array_equal(tensor.numpy()[1], colours[:, :, 1].astype(np.float32) / 255)
+        assert transforms.ToTensor()(np.ones((2, 4))).dtype == tg.float64
+        assert transforms.ToTensor()(tensor) is tensor
+        with pytest.raises(TypeError, match="got list"):
+            transforms.ToTensor()([1])
+        with pytest.raises(ValueError, match=r"\(H, W\) or \(H, W, C\), got \(2,\)"):
+            transforms.ToTensor()(np.ones(2))
+
+    def test_normalize(self):
+        image = tg.ones(2, 3, 3)
+        result = transforms.Normalize((1, 2), (2, 4))(image)
+        assert result.dtype == tg.float32
+        assert result[:, 0, 0].tolist() == [0, -0.25]
+        assert transforms.Normalize(0.5, 0.5, inplace=True)(image) is image
+        assert (image == 1).all()
+        with pytest.raises(ValueError, match="must not be 0"):
+            transforms.Normalize(0, (1, 0))
+        with pytest.raises(TypeError, match=r"ToTensor\(\) first"):
+            transforms.Normalize(0, 1)(tg.ones(1, 2, 2, dtype=tg.uint8))
+
+    def test_what_they_say_of_themselves(self):
+        prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0, 1), transforms.Lambda(abs)])
+        assert repr(prepare) == "Compose([ToTensor(), Normalize(mean=0, std=1), Lambda()])"
 
 
 class TestFashionMnist:

@@ -1,5 +1,6 @@
 """Real data to learn from, and what is done to it: digits, clothes, text, augmentation."""
 
+from tinygrad_cn.datasets import transforms
 from tinygrad_cn.datasets.augmentation import Augmented, Distortion, expand
 from tinygrad_cn.datasets.digits import load_digits
 from tinygrad_cn.datasets.fashion_mnist import FashionMNIST, load_fashion_mnist
@@ -18,4 +19,5 @@ __all__ = [
     "load_digits",
     "load_fashion_mnist",
     "load_mnist",
+    "transforms",
 ]

@@ -22,7 +22,8 @@ class LabelledImages(Dataset[tuple[Any, Any]]):
         root (str or Path, optional): a folder that holds the four files, packed or not, itself or below it where
             torchvision puts them. ``None``: the user's cache.
         train (bool): the training images; else the test images.
-        transform (callable, optional): what is done with an image, a float32 tensor of pixels in [0, 1].
+        transform (callable, optional): what is done with an image, a float32 tensor of pixels in [0, 1]; of
+            `datasets.transforms`, for instance. One with a true attribute ``takes_batches`` is given whole batches.
         target_transform (callable, optional): what is done with a label, an int.
         download (bool): fetch what is missing in ``root``.
 
@@ -77,11 +78,13 @@ class LabelledImages(Dataset[tuple[Any, Any]]):
         return image, label
 
     def _collated(self, indices: Sequence[int]) -> Any:
+        one_by_one = self.transform is not None and not getattr(self.transform, "takes_batches", False)
         own = type(self).__getitem__ is not LabelledImages.__getitem__
-        if own or self.transform is not None or self.target_transform is not None:
+        if own or one_by_one or self.target_transform is not None:
             return None
         index = np.asarray(indices, np.int64)
-        return [_pixels(self.data._array[index][:, None]), from_numpy(self.targets._array[index])]
+        images = _pixels(self.data._array[index][:, None])
+        return [images if self.transform is None else self.transform(images), from_numpy(self.targets._array[index])]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} images, train={self.train})"
