@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tinygrad_cn.cli.gradcheck import gradcheck
 from tinygrad_cn.cli.lesson import lesson
 from tinygrad_cn.cli.train_command import train
 
@@ -16,4 +17,5 @@ def _commands() -> None:
 
 
 app.command()(train)
+app.command()(gradcheck)
 app.command()(lesson)
