@@ -97,6 +97,9 @@ from tinygrad_cn.functions.tensor_products import addbmm, addr, cross, inner, kr
 from tinygrad_cn.grad_mode import (
     enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
 )
+from tinygrad_cn.out_argument import CREATORS as _CREATORS
+from tinygrad_cn.out_argument import FUNCTIONS as _FUNCTIONS
+from tinygrad_cn.out_argument import accept_out as _accept_out
 from tinygrad_cn.printing import set_printoptions
 from tinygrad_cn.random import Generator, default_generator, initial_seed, manual_seed, seed
 from tinygrad_cn.randomness import (
@@ -272,5 +275,9 @@ __all__ = [
     "unravel_index", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "var", "var_mean",
     "vdot", "vsplit", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]
+
+# Functions that take ``out``
+_accept_out(globals(), _FUNCTIONS)
+_accept_out(globals(), _CREATORS, made=True)
 
 _wait_for_einops()

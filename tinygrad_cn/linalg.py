@@ -46,6 +46,8 @@ from tinygrad_cn.functions.spectra import (
 )
 from tinygrad_cn.functions.tensor_products import linalg_cross as cross
 from tinygrad_cn.functions.tensor_products import vecdot
+from tinygrad_cn.out_argument import LINALG as _LINALG
+from tinygrad_cn.out_argument import accept_out as _accept_out
 
 __all__ = [
     "LinAlgError",
@@ -94,3 +96,6 @@ __all__ = [
 def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """A view of the diagonals of matrices, on a new last axis. Shape: (..., m, n) -> (..., min(m, n))."""
     return _diagonal(A, offset, dim1, dim2)
+
+
+_accept_out(globals(), _LINALG)

@@ -55,6 +55,8 @@ from tinygrad_cn.functions.special import igamma as gammainc
 from tinygrad_cn.functions.special import igammac as gammaincc
 from tinygrad_cn.functions.special import lgamma as gammaln
 from tinygrad_cn.functions.special import mvlgamma as multigammaln
+from tinygrad_cn.out_argument import SPECIAL as _SPECIAL
+from tinygrad_cn.out_argument import accept_out as _accept_out
 
 psi = digamma
 
@@ -116,3 +118,5 @@ __all__ = [
     "xlogy",
     "zeta",
 ]
+
+_accept_out(globals(), _SPECIAL)

@@ -26,6 +26,7 @@ LAYERS = [
     ["ops."],
     ["inplace", "printing"],
     ["functions."],
+    ["out_argument"],
     ["fft", "linalg", "special"],  # namespaces of functions
     ["fills", "sampling", "random"],
     ["TENSOR"],  # tensor.py and the classes it is put together from: everything else at the top of the package

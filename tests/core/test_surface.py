@@ -55,6 +55,7 @@ def test_methods_and_functions_are_one():
             isinstance(method, types.FunctionType)
             and isinstance(function, types.FunctionType)
             and method is not function
+            and method is not getattr(function, "__wrapped__", None)  # the function, which out= was added to
         ):
             differing.append(name)
     # PyTorch gives some of these other arguments as methods: t.where(condition, other), t.polygamma(n), t.bernoulli(p)

@@ -96,7 +96,7 @@ def lu_factor(A: Any, *, pivot: bool = True) -> LUFactor:
     return LUFactor(packed, pivots)
 
 
-def legacy_lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
+def legacy_lu(A: Any, pivot: bool = True, get_infos: bool = False) -> tuple[Any, ...]:
     """The older form of `lu_factor`: ``tinygrad_cn.lu``."""
     found = lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
     return found if get_infos else tuple(found[:2])

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.functions._arguments import tensor
-from tinygrad_cn.inplace import assign
 from tinygrad_cn.op import Op, cast
 from tinygrad_cn.ops import activation as activations
 from tinygrad_cn.ops import arithmetic, comparison, exponential, shape, special, trigonometric
@@ -18,18 +17,16 @@ from tinygrad_cn.ops import arithmetic, comparison, exponential, shape, special,
 def one_tensor(name: str, operation: Op, formula: str, bools: Any = None) -> Callable[..., Any]:
     """The public function of an op of one tensor; ``bools`` is the dtype that bools are brought to first."""
 
-    def function(input: Any, *, out: Any = None) -> Any:
+    def function(input: Any) -> Any:
         if bools is not None and tensor(name, input)._array.dtype.kind == "b":
             input = cast(input, dtype=np.dtype(bools))
-        result = operation(tensor(name, input))
-        return result if out is None else assign(out, result, name)
+        return operation(tensor(name, input))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""{formula}, elementwise.
 
     Args:
         input (Tensor): any shape.
-        out (Tensor, optional): where to write the result.
 
     Returns:
         Tensor: the shape of ``input``.
@@ -84,10 +81,9 @@ fix = trunc
 negative = neg
 
 
-def sign(input: Any, *, out: Any = None) -> Any:
+def sign(input: Any) -> Any:
     """-1, 0 or 1 (derivative 0), elementwise; a bool stays what it is."""
-    result = (shape.copy if tensor("sign", input)._array.dtype.kind == "b" else arithmetic.sign)(input)
-    return result if out is None else assign(out, result, "sign")
+    return (shape.copy if tensor("sign", input)._array.dtype.kind == "b" else arithmetic.sign)(input)
 
 
 def positive(input: Any) -> Any:

@@ -52,9 +52,9 @@ isposinf = one_tensor("isposinf", floating.isposinf, "Whether it is plus infinit
 isreal = one_tensor("isreal", floating.isreal, "Whether it has no imaginary part: always, for real tensors")
 
 
-def sgn(input: Any, *, out: Any = None) -> Any:
+def sgn(input: Any) -> Any:
     """-1, 0 or 1 (derivative 0), elementwise: `sign`, from which it differs for complex numbers only."""
-    return sign(input, out=out)
+    return sign(input)
 
 
 def copysign(input: Any, other: Any) -> Any:
@@ -77,11 +77,10 @@ def heaviside(input: Any, values: Any) -> Any:
 # ---------------------------------------------------------------------------- parts and neighbours
 
 
-def frac(input: Any, *, out: Any = None) -> Any:
+def frac(input: Any) -> Any:
     """What follows the point: x - trunc(x), with the sign of x (derivative 1), elementwise."""
     _floating("frac", tensor("frac", input))
-    result = floating.frac(input)
-    return result if out is None else assign(out, result, "frac")
+    return floating.frac(input)
 
 
 def frexp(input: Any) -> MantissaExponent:

@@ -11,7 +11,6 @@ import numpy as np
 from tinygrad_cn import dtypes
 from tinygrad_cn.functions._arguments import both, raw, tensor
 from tinygrad_cn.functions.pointwise import one_tensor
-from tinygrad_cn.inplace import assign
 from tinygrad_cn.op import Op, cast
 from tinygrad_cn.ops import arithmetic, bessel, gamma, special
 from tinygrad_cn.ops.polynomials import polynomial
@@ -26,11 +25,10 @@ ndtri = one_tensor("ndtri", special.ndtri, "The normal quantile, the inverse of 
 entr = one_tensor("entr", special.entr, "-x log x, 0 at 0 and -inf below")
 
 
-def ndtr(input: Any, *, out: Any = None) -> Any:
+def ndtr(input: Any) -> Any:
     """The normal distribution function: the probability of a standard normal number below x, elementwise."""
     scaled = arithmetic.multiply(arithmetic.divide(tensor("ndtr", input), 1.0), -math.sqrt(0.5))
-    result = arithmetic.multiply(special.erfc(scaled), 0.5)
-    return result if out is None else assign(out, result, "ndtr")
+    return arithmetic.multiply(special.erfc(scaled), 0.5)
 
 
 def logit(input: Any, eps: float | None = None) -> Any:
@@ -65,10 +63,9 @@ def xlog1py(input: Any, other: Any) -> Any:
 lgamma = one_tensor("lgamma", gamma.lgamma, "The logarithm of |Gamma(x)|")
 
 
-def digamma(input: Any, *, out: Any = None) -> Any:
+def digamma(input: Any) -> Any:
     """The derivative of `lgamma`, elementwise; NaN at negative integers."""
-    result = gamma.polygamma(tensor("digamma", input), n=0)
-    return result if out is None else assign(out, result, "digamma")
+    return gamma.polygamma(tensor("digamma", input), n=0)
 
 
 def polygamma(n: int, input: Any) -> Any:
