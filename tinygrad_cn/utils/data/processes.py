@@ -7,6 +7,7 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from multiprocessing import connection, reduction
@@ -37,9 +38,14 @@ class ProcessWorker:
     def __init__(self, job: Job, context: Any) -> None:
         self._job = job
         self._ours, theirs = context.Pipe()
+        # Without a lock, which a process that is killed would keep.
+        self._stopping = context.RawValue("b", 0)
         try:
             self._process = context.Process(
-                target=_run, args=(job, self._ours, theirs), name=f"tinygrad_cn-loader-{job.worker}", daemon=True
+                target=_run,
+                args=(job, self._ours, theirs, self._stopping),
+                name=f"tinygrad_cn-loader-{job.worker}",
+                daemon=True,
             )
             self._process.start()
         except _PICKLING as error:
@@ -91,7 +97,13 @@ class ProcessWorker:
         )
 
     def stop(self) -> None:
-        """Tells the worker to end: it sees the end of its pipe."""
+        """Tells the worker to end; what it was asked for and has not begun is not done."""
+        self._stopping.value = 1
+        if sys.platform != "win32":
+            # The end of the pipe would do, but processes that were forked meanwhile hold copies of ours.
+            os.set_blocking(self._ours.fileno(), False)
+            with contextlib.suppress(OSError):
+                self._ours.send(None)
         self._ours.close()
 
     def join(self, patience: float) -> None:
@@ -104,7 +116,7 @@ class ProcessWorker:
                 return
 
 
-def _run(job: Job, ours: Any, theirs: Any) -> None:
+def _run(job: Job, ours: Any, theirs: Any, stopping: Any) -> None:
     """The life of the worker process."""
     ours.close()  # the parent's end, of which a copy came along; held open here, its closing would not be seen
     with contextlib.suppress(ValueError):  # not in the main thread of the process
@@ -114,18 +126,18 @@ def _run(job: Job, ours: Any, theirs: Any) -> None:
     # A thread of its own waits for the pipe to take what is sent, so that the next batch is made meanwhile.
     sender = threading.Thread(target=_send, args=(outbox, theirs), daemon=True)
     sender.start()
-    serve(job, _received(theirs), lambda answer: outbox.put(_packed(answer)))
-    outbox.put(None)
-    sender.join(1)
-    os._exit(0) if sender.is_alive() else None
+    serve(job, _received(theirs, stopping), lambda answer: outbox.put(_packed(answer)))
 
 
-def _received(pipe: Any) -> Iterator[Begin | Fetch]:
+def _received(pipe: Any, stopping: Any) -> Iterator[Begin | Fetch]:
     while True:
         try:
-            yield pipe.recv()
+            request = pipe.recv()
         except (EOFError, OSError):  # the parent closed its end, or is gone
             return
+        if request is None or stopping.value:
+            return
+        yield request
 
 
 def _packed(answer: Answer) -> bytes:
