@@ -25,8 +25,7 @@ METHODS = {"complex": "complex steps", "richardson": "Richardson differences", "
 #: After these there is no sense in looking at numbers.
 STOPPING = {FaultKind.NONDETERMINISTIC, FaultKind.NONLINEAR, FaultKind.ERROR, FaultKind.SHAPE}
 
-#: Inputs of so many elements are looked at element by element in any case.
-SMALL_INPUT = 1000
+#: So many elements of each input are looked at one by one in any case.
 LEAST_SAMPLES = 64
 
 
@@ -107,7 +106,8 @@ class _Check:
         evaluation = self.evaluation
         try:
             with np.errstate(all="ignore"):
-                return self.target.pullback([a.copy() for a in evaluation.arrays], evaluation.shaped(weights))
+                found = self.target.pullback([a.copy() for a in evaluation.arrays], evaluation.shaped(weights))
+                return tuple(None if g is None else np.array(g) for g in found)
         except Exception as error:
             kind = FaultKind.SHAPE if "shape" in str(error).lower() else FaultKind.ERROR
             message = f"the backward pass raised {type(error).__name__}: {error}"
@@ -165,8 +165,8 @@ class _Check:
                 self.notes.append("complex steps do not work here: Richardson differences instead")
             method = "complex" if works else "richardson"
         comparisons = []
-        for i in range(len(evaluation.arrays)):
-            comparisons.append(self.compare_input(i, method))
+        for i, elements in enumerate(self.chosen(method)):
+            comparisons.append(self.compare_input(i, elements, method))
         for c in comparisons:
             self.kinks += c.kinks
             if c.wrong.any():
@@ -183,43 +183,48 @@ class _Check:
 
         return pull
 
-    def compare_input(self, which: int, method: str) -> Comparison:
+    def compare_input(self, which: int, elements: np.ndarray, method: str) -> Comparison:
         evaluation = self.evaluation
         array, analytic = evaluation.arrays[which], self.analytic[which]
-        elements = self.chosen(which, method)
         c = compare(evaluation, which, analytic, elements, self.settings, method, self.jitter)
         projections = 0
         if len(elements) < array.size:
-            wrong = False
-            for _ in range(self.settings.projections):
-                seen = project(evaluation, which, analytic, self.jitter)
-                projections += 1
-                wrong |= bool(seen.wrong.any())
-            if wrong and not c.wrong.any():
-                found = locate(evaluation, which, analytic, self.jitter)
+            projections = self.settings.projections
+            seen = [project(evaluation, which, analytic, self.jitter, method) for _ in range(projections)]
+            wrong = any(p.wrong.any() for p in seen)
+            if (wrong or any(p.doubtful.any() for p in seen)) and not c.wrong.any():
+                found = locate(evaluation, which, analytic, self.jitter, method)
                 more = np.unique(np.concatenate([elements, np.array(found, dtype=int)]))
                 c = compare(evaluation, which, analytic, more, self.settings, method, self.jitter)
-                if not c.wrong.any():
+                if wrong and not c.wrong.any():
                     message = "along random directions it is wrong, though at no element that was looked at"
                     self.faults.append(Fault(FaultKind.OTHER, self.target.input_names[which], message))
         self.inputs.append(_summary(evaluation, c, projections))
         return c
 
-    def chosen(self, which: int, method: str) -> np.ndarray:
-        """The elements that are looked at one by one."""
-        size, samples = self.evaluation.arrays[which].size, self.settings.samples
-        if samples == "all" or (samples is None and size <= SMALL_INPUT):
+    def chosen(self, method: str) -> list[np.ndarray]:
+        """For each input, the elements that are looked at one by one: small inputs come first."""
+        evaluation, settings = self.evaluation, self.settings
+        each = evaluation.seconds / evaluation.count * (1 if method == "complex" else 6)
+        left = settings.seconds
+        chosen: dict[int, np.ndarray] = {}
+        for which in sorted(range(len(evaluation.arrays)), key=lambda i: evaluation.arrays[i].size):
+            size, samples = evaluation.arrays[which].size, settings.samples
+            if samples is None:
+                affordable = each * size <= (left if len(chosen) == len(evaluation.arrays) - 1 else left / 2)
+                samples = "all" if affordable else LEAST_SAMPLES
+            count = size if isinstance(samples, str) else min(size, samples)
+            left -= each * count
+            chosen[which] = self.drawn(which, count)
+        return [chosen[i] for i in range(len(evaluation.arrays))]
+
+    def drawn(self, which: int, count: int) -> np.ndarray:
+        """So many elements of an input, among them the ones with the largest gradients."""
+        size = self.evaluation.arrays[which].size
+        if count >= size:
             return np.arange(size)
-        if samples is None:
-            each = self.evaluation.seconds / self.evaluation.count * (1 if method == "complex" else 6)
-            if each * size <= self.settings.seconds:
-                return np.arange(size)
-            samples = LEAST_SAMPLES
-        samples = int(samples)
-        if samples >= size:
-            return np.arange(size)
-        largest = np.argsort(-np.abs(np.nan_to_num(self.analytic[which])).max(axis=0, initial=0))[: samples // 4]
-        rest = self.evaluation.random.choice(size, samples - len(largest), replace=False)
+        largest = np.argsort(-np.abs(np.nan_to_num(self.analytic[which])).max(axis=0, initial=0))[: count // 4]
+        rest = self.evaluation.random.choice(size, count - len(largest), replace=False)
         return np.unique(np.concatenate([largest, rest]))
 
 

@@ -18,14 +18,21 @@ __all__ = ["complex_steps_work"]
 
 DIRECTIONS = 2
 LEVELS = 28
+#: How much slower than a real evaluation a complex one may be: real differences take six.
+SLOWER, SLOW = 6.0, 1e-3
 
 
 def complex_steps_work(evaluation: Evaluation) -> bool:
     """Try complex steps, and compare them with real differences along random directions."""
     if not evaluation.target.takes_complex or not all(np.isfinite(a).all() for a in evaluation.arrays):
         return False
+    before = evaluation.seconds
     plain = evaluation.complex_vector([a.astype(np.complex128) for a in evaluation.arrays])
     if plain is None:
+        return False
+    taken, before = evaluation.seconds - before, evaluation.seconds
+    evaluation.vector(evaluation.arrays)
+    if taken > SLOWER * (evaluation.seconds - before) and taken > SLOW:
         return False
     size = evaluation.center
     with np.errstate(all="ignore"):

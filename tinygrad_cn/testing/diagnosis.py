@@ -199,10 +199,10 @@ class _Diagnosis:
         """The same, told by the outputs."""
         if not self.evaluation.full:
             return None
-        bad = self.wrong.any(axis=1)
-        seen = ((self.numeric != 0) & self.known).any(axis=1)
+        bad = np.asarray(self.wrong.any(axis=1))
+        seen = np.asarray(((self.numeric != 0) & self.known).any(axis=1))
         values = self.evaluation.center[self.evaluation.places]
-        described = describe_elements(bad, np.asarray(seen | bad), values)
+        described = describe_elements(bad, seen | bad, values)
         if described is None or not described[1]:
             return None
         return FaultKind.MASKED, f"it is wrong only for some outputs: {described[0]}".replace("the input", "the output")

@@ -83,9 +83,9 @@ def sample(evaluation: Evaluation, line: Line, top: float, levels: int) -> Ladde
             noise.append(evaluation.project_sizes(np.where(changed, ULPS * EPS * largest + TINY, 0.0)))
         blind = evaluation.project_sizes(np.where(changed, 0.0, EPS * size)) / top
     count, width = len(up), len(evaluation.rows)
-    columns = (np.array(found).reshape(count, -1) for found in (up, down))
-    values = (np.array(found).reshape(count, width) for found in (plus, minus, noise))
-    return Ladder(*columns, *values, blind)
+    above, below = (np.array(found).reshape(count, 1) for found in (up, down))
+    high, low, floor = (np.array(found).reshape(count, width) for found in (plus, minus, noise))
+    return Ladder(above, below, high, low, floor, blind)
 
 
 def central(ladder: Ladder, noise: np.ndarray | None = None) -> Estimate:

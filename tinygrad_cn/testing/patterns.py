@@ -79,7 +79,7 @@ def _pair(axes: tuple[int, int], output_axes: int) -> str:
 
 
 def kept_contributions(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> bool:
-    """Whether each input element feeds several outputs alike, and the gradient is that of some of them only.
+    """Whether the gradient is that of some outputs only: all of an output's share is missing, or of equal ones some.
 
     Args:
         analytic, numeric (arrays of shape (outputs, elements)): the Jacobians.
@@ -87,11 +87,14 @@ def kept_contributions(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndar
     """
     if not wrong.any() or np.any(analytic[wrong] != 0):
         return False
-    columns = np.flatnonzero(wrong.any(axis=0))
-    for k in columns:
-        column = numeric[:, k][numeric[:, k] != 0]
-        kept = np.count_nonzero(analytic[:, k])
-        if not kept or np.ptp(np.abs(column)) > 1e-6 * np.max(np.abs(column)):
+    there = numeric != 0
+    if not (there & ~wrong)[:, wrong.any(axis=0)].any(axis=0).all():
+        return False  # nothing is left of some element
+    if not np.any(there & ~wrong & wrong.any(axis=1, keepdims=True)):
+        return True  # some outputs are left out altogether
+    for k in np.flatnonzero(wrong.any(axis=0)):
+        column = np.abs(numeric[there[:, k], k])
+        if np.ptp(column) > 1e-6 * np.max(column):
             return False
     return True
 
@@ -127,8 +130,8 @@ def _positions(wrong: np.ndarray, right: np.ndarray, count: str) -> tuple[str, b
         ones = tuple(i for i in range(wrong.ndim) if i != axis)
         bad, good = np.flatnonzero(wrong.any(axis=ones)), np.flatnonzero(right.any(axis=ones))
         if not set(bad) & set(good):
-            most = len(bad) > len(good)
-            return f"{count}, at {[int(b) for b in bad]} along axis {axis}", not most
+            few = len(bad) <= len(good) or set(bad) == {0, wrong.shape[axis] - 1}
+            return f"{count}, at {[int(b) for b in bad]} along axis {axis}", few
         if wrong.shape[axis] > 2:
             ends = [slice(None)] * wrong.ndim
             for end in (0, -1):

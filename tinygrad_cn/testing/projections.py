@@ -17,50 +17,115 @@ from tinygrad_cn.testing.examination import Examination, examine
 
 __all__ = ["Projection", "locate", "project"]
 
+LEVELS = 34
+
 Jitter = Callable[[], Sequence[np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Projection:
-    """A gradient along a direction, beside its numeric value.
+    """A gradient along a direction, beside its numeric value. Arrays of shape (rows,).
 
     Attributes:
-        direction (array of the input's shape)
-        analytic, numeric, error (arrays of shape (rows,))
-        wrong (array of bools of shape (rows,))
+        doubtful (array of bools): complex steps say something else.
+        wrong (array of bools): so do real ones.
     """
 
-    direction: np.ndarray
-    analytic: np.ndarray
-    numeric: np.ndarray
-    error: np.ndarray
+    doubtful: np.ndarray
     wrong: np.ndarray
 
 
-def project(
-    evaluation: Evaluation, which: int, analytic: np.ndarray, jitter: Jitter, mask: np.ndarray | None = None
-) -> Projection:
-    """Look at the gradient by input ``which`` along a random direction, within ``mask``."""
-    direction = evaluation.random_direction(which, mask)
+def project(evaluation: Evaluation, which: int, analytic: np.ndarray, jitter: Jitter, method: str) -> Projection:
+    """Look at the gradient by input ``which`` along a random direction.
+
+    Args:
+        method (str): "complex" tries a complex step first; what that finds doubtful is looked at by real steps.
+    """
+    size = evaluation.arrays[which].size
+    directions, expected, terms = _along(evaluation, which, analytic, np.arange(size))
+    doubtful = np.zeros(len(expected), dtype=bool)
+    if method == "complex":
+        doubtful = _complex_says_no(evaluation, directions, expected, terms)
+        if not doubtful.any():
+            return Projection(doubtful, doubtful)
+    return Projection(doubtful, _real_says_no(evaluation, which, directions, expected, terms, jitter))
+
+
+def locate(
+    evaluation: Evaluation, which: int, analytic: np.ndarray, jitter: Jitter, method: str, most: int = 4
+) -> list[int]:
+    """Elements of the flattened input that may be wrong, found by halving.
+
+    Args:
+        most (int): stop when so many are found.
+    """
+    found: list[int] = []
+    waiting = [np.arange(evaluation.arrays[which].size)]
+    while waiting and len(found) < most:
+        places = waiting.pop()
+        if len(places) == 1:
+            found.append(int(places[0]))
+            continue
+        for half in (places[: len(places) // 2], places[len(places) // 2 :]):
+            directions, expected, terms = _along(evaluation, which, analytic, half)
+            if method == "complex":
+                bad = _complex_says_no(evaluation, directions, expected, terms)
+            else:
+                bad = _real_says_no(evaluation, which, directions, expected, terms, jitter)
+            if bad.any():
+                waiting.append(half)
+    return found
+
+
+def _along(
+    evaluation: Evaluation, which: int, analytic: np.ndarray, places: np.ndarray
+) -> tuple[list[np.ndarray | None], np.ndarray, np.ndarray]:
+    """A random direction within some elements, the gradient along it, and the size of the terms of that."""
+    mask = np.zeros(evaluation.arrays[which].size, dtype=bool)
+    mask[places] = True
+    direction = evaluation.random_direction(which, mask.reshape(evaluation.arrays[which].shape))
     directions: list[np.ndarray | None] = [None] * len(evaluation.arrays)
     directions[which] = direction
-    flat = direction.reshape(-1)
+    part, steps = analytic[:, places], direction.reshape(-1)[places]
     with np.errstate(all="ignore"):
-        expected = analytic @ flat
-        terms = np.abs(analytic) @ np.abs(flat)
+        return directions, part @ steps, np.abs(part) @ np.abs(steps)
+
+
+def _complex_says_no(
+    evaluation: Evaluation, directions: Sequence[np.ndarray | None], expected: np.ndarray, terms: np.ndarray
+) -> np.ndarray:
+    step = 2.0**-100
+    moved = [a + 1j * step * (0.0 if d is None else d) for a, d in zip(evaluation.arrays, directions, strict=True)]
+    vector = evaluation.complex_vector(moved)
+    if vector is None:
+        return np.ones(len(expected), dtype=bool)
+    with np.errstate(all="ignore"):
+        return ~(np.abs(expected - evaluation.project(vector.imag / step)) <= ROUNDING * terms)
+
+
+def _real_says_no(
+    evaluation: Evaluation,
+    which: int,
+    directions: Sequence[np.ndarray | None],
+    expected: np.ndarray,
+    terms: np.ndarray,
+    jitter: Jitter,
+) -> np.ndarray:
     line = evaluation.direction(directions)
-    look = examine(evaluation, line, top=0.25)
-    wrong = _wrong(look, expected, terms)
+    look = examine(evaluation, line, top=0.25, levels=LEVELS)
+    wrong = _differs(look, expected, terms)
     if wrong.any():  # a second opinion, from other steps
-        wrong &= _wrong(examine(evaluation, line, top=0.17), expected, terms)
+        wrong &= _differs(examine(evaluation, line, top=0.17, levels=LEVELS), expected, terms)
     if wrong.any():
+        direction = directions[which]
+        assert direction is not None, "the direction is one of this input"
         with np.errstate(all="ignore"):
-            moved = jitter()[which] @ np.abs(flat)
+            moved = jitter()[which] @ np.abs(direction.reshape(-1))
             wrong &= ~(np.abs(expected - look.both.value) <= 16 * moved)
-    return Projection(direction, expected, look.both.value, look.both.error, wrong)
+    return wrong
 
 
-def _wrong(look: Examination, expected: np.ndarray, terms: np.ndarray) -> np.ndarray:
+def _differs(look: Examination, expected: np.ndarray, terms: np.ndarray) -> np.ndarray:
     value, error = look.both.value, look.both.error
     with np.errstate(all="ignore"):
         allowed = BARS * error + ROUNDING * (terms + np.abs(value))
@@ -68,27 +133,3 @@ def _wrong(look: Examination, expected: np.ndarray, terms: np.ndarray) -> np.nda
     smooth = np.array([kind is None for kind in look.kinds], dtype=bool)
     outside = np.array([not look.between(row, float(v)) for row, v in enumerate(expected)], dtype=bool)
     return far & (smooth | outside)
-
-
-def locate(evaluation: Evaluation, which: int, analytic: np.ndarray, jitter: Jitter, most: int = 4) -> list[int]:
-    """Elements of the flattened input that are wrong, found by halving.
-
-    Args:
-        most (int): stop when so many are found.
-    """
-    size = evaluation.arrays[which].size
-    found: list[int] = []
-    waiting = [np.arange(size)]
-    while waiting and len(found) < most:
-        places = waiting.pop()
-        if len(places) == 1:
-            found.append(int(places[0]))
-            continue
-        halves = (places[: len(places) // 2], places[len(places) // 2 :])
-        for half in halves:
-            mask = np.zeros(size, dtype=bool)
-            mask[half] = True
-            seen = project(evaluation, which, analytic, jitter, mask.reshape(evaluation.arrays[which].shape))
-            if seen.wrong.any():
-                waiting.append(half)
-    return found

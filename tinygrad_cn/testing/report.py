@@ -251,7 +251,7 @@ def _text(report: GradcheckReport) -> str:
 
 
 def _fault_lines(fault: Fault) -> list[str]:
-    where = f"input {fault.input}: " if fault.input is not None else ""
+    where = "" if fault.input is None else f"{fault.input}: "
     lines = [f"  [{fault.kind}] {where}{fault.message}"]
     if fault.evidence:
         rows = [("element", "output", "analytic", "numeric", "error bar", "ratio")]
