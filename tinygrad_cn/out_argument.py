@@ -16,9 +16,9 @@ from tinygrad_cn import storage
 from tinygrad_cn.errors import DTypeError
 from tinygrad_cn.graph import Handle, grad_mode
 
-__all__ = ["CREATORS", "FUNCTIONS", "LINALG", "SPECIAL", "accept_out"]
+__all__ = ["CREATORS", "FUNCTIONAL", "FUNCTIONS", "LINALG", "SPECIAL", "accept_out"]
 
-# Which functions, by the namespaces of PyTorch: those of tensors, those that make tensors, and the two others.
+# Which functions, by the namespaces of PyTorch: those of tensors, those that make tensors, and the three others.
 FUNCTIONS = (
     "abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr all amax amin aminmax angle any "
     "arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort asin asinh atan atan2 atanh "
@@ -26,7 +26,7 @@ FUNCTIONS = (
     "bmm bucketize cat ceil chain_matmul cholesky cholesky_inverse cholesky_solve clamp clamp_max clamp_min "
     "clip column_stack concat concatenate conj_physical copysign cos cosh cross cummax cummin cumprod cumsum "
     "deg2rad diag diff digamma div divide dot dstack eq erf erfc erfinv exp exp2 expm1 fix float_power floor "
-    "floor_divide fmax fmin fmod frac frexp gather gcd ge geqrf ger greater greater_equal gt heaviside histc "
+    "floor_divide fmax fmin fmod frac frexp gather gcd ge geqrf ger greater greater_equal gt heaviside histc histogram "
     "hstack hypot i0 igamma igammac index_add index_copy index_reduce index_select inner inverse isin "
     "isneginf isposinf kron kthvalue lcm ldexp le lerp less less_equal lgamma log log10 log1p log2 "
     "log_softmax logaddexp logaddexp2 logcumsumexp logical_and logical_not logical_or logical_xor logit "
@@ -40,6 +40,8 @@ FUNCTIONS = (
 )
 
 CREATORS = "arange empty eye full linspace logspace ones rand randint randn zeros"
+
+FUNCTIONAL = "avg_pool2d avg_pool3d gelu hardshrink logsigmoid normalize softplus softshrink"
 
 LINALG = (
     "cholesky cholesky_ex cond cross det eigh eigvalsh householder_product inv inv_ex ldl_factor "

@@ -1,5 +1,8 @@
 """Layers as functions: PyTorch's ``torch.nn.functional``, one family a file."""
 
+from tinygrad_cn.out_argument import FUNCTIONAL as _FUNCTIONAL
+from tinygrad_cn.out_argument import accept_out as _accept_out
+
 from .activation import (
     celu,
     celu_,
@@ -281,3 +284,5 @@ __all__ = [
     "upsample_bilinear",
     "upsample_nearest",
 ]
+
+_accept_out(globals(), _FUNCTIONAL)

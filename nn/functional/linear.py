@@ -60,7 +60,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     return out if bias is None else arithmetic.add(out, bias)
 
 
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """input / max(norm, eps) along ``dim``."""
     size = arithmetic.clamp_min(norms.norm(input, p, dim, True), eps)
     return arithmetic.div(input, size.expand_as(input))
