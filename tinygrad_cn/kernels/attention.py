@@ -8,41 +8,48 @@ over keys): memory grows with L + S, not with L S.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .correlation import Array
+from .scratch import scratch
+from .threads import share, team
 
 Mask = NDArray[np.bool_]
 
 # Scores of one block: they should stay in a cache that is shared by cores.
-_BLOCK = 1 << 18
+_BLOCK = 1 << 17
 
-
-def _blocks(lead: int, queries: int, keys: int, alone: bool) -> Iterator[tuple[slice, slice]]:
-    """Pieces (some of the leading axis, some queries) whose scores make up a block; ``alone``: one at a time."""
-    rows = max(1, min(queries, _BLOCK // max(keys, 1)))
-    some = 1 if alone or rows < queries else max(1, _BLOCK // max(queries * keys, 1))
-    for i in range(0, lead, some):
-        for j in range(0, queries, rows):
-            yield slice(i, min(i + some, lead)), slice(j, min(j + rows, queries))
+Block = tuple[slice, slice]
 
 
 class _Problem:
-    """The arrays with all leading axes as one, and the scores of a block."""
+    """The arrays with all leading axes as one, and the scores of a block (some of the leading axis, some queries)."""
 
     def __init__(
         self, q: Array, k: Array, v: Array, bias: Array | None, hidden: Mask | None, scale: float, causal: bool
     ) -> None:
         self.lead, (self.queries, self.keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
-        self.q, self.k, self.v = (a.reshape(math.prod(self.lead), *a.shape[-2:]) for a in (q, k, v))
-        self.bias, self.hidden, self.scale, self.causal = bias, hidden, scale, causal
+        self.items = math.prod(self.lead)
+        self.q = np.multiply(q, scale, order="C").reshape(self.items, *q.shape[-2:])
+        self.k, self.v = (a.reshape(self.items, *a.shape[-2:]) for a in (k, v))
+        self.bias, self.hidden, self.causal = bias, hidden, causal
         self.alone = any(a is not None and a.ndim > 2 and math.prod(a.shape[:-2]) > 1 for a in (bias, hidden))
 
-    def blocks(self) -> Iterator[tuple[slice, slice]]:
-        return _blocks(len(self.q), self.queries, self.keys, self.alone)
+    def share(self, job: Callable[[Sequence[int]], object]) -> None:
+        """Run ``job`` on the items of the leading axis; what belongs to one item is written by one thread."""
+        if not self.items:
+            return
+        share(job, range(self.items), team(self.items * self.queries * self.keys * self.q.shape[-1] * 2))
+
+    def blocks(self, items: Sequence[int]) -> Iterator[Block]:
+        rows = max(1, min(self.queries, _BLOCK // max(self.keys, 1)))
+        some = 1 if self.alone or rows < self.queries else max(1, _BLOCK // max(self.queries * self.keys, 1))
+        for i in range(items[0], items[-1] + 1, some):
+            for j in range(0, self.queries, rows):
+                yield slice(i, min(i + some, items[-1] + 1)), slice(j, min(j + rows, self.queries))
 
     def _part(self, a: Array, some: slice, rows: slice) -> Array:
         """What ``a``, which broadcasts to (..., L, S), is in a block."""
@@ -52,14 +59,20 @@ class _Problem:
         return full[(0,) * len(self.lead)][rows]
 
     def scores(self, some: slice, rows: slice) -> Array:
-        s = np.matmul(self.q[some, rows] * self.scale, self.k[some].swapaxes(-1, -2))
+        """Into memory that the next block uses again."""
+        q, k = self.q[some, rows], self.k[some]
+        s = scratch("scores", (*q.shape[:2], self.keys), q.dtype)
+        np.matmul(q, k.swapaxes(-1, -2), out=s)
         if self.bias is not None:
             s += self._part(self.bias, some, rows)
         if self.hidden is not None:
             np.copyto(s, -math.inf, where=self._part(self.hidden, some, rows))
         if self.causal:
             position = np.arange(rows.start, rows.stop)[:, None]
-            np.copyto(s, -math.inf, where=np.arange(self.keys) > position)
+            # Adding takes a fraction of the time of writing where a mask holds.
+            later = np.zeros_like(s, shape=s.shape[-2:], order="C")
+            later[np.arange(self.keys) > position] = -math.inf
+            s += later
         return s
 
 
@@ -89,18 +102,22 @@ def attend(
     logs = np.full_like(q, math.inf, shape=out.shape[:2], order="C")
     if not problem.keys:
         return out.reshape(*problem.lead, *out.shape[-2:]), logs
-    for some, rows in problem.blocks():
-        s = problem.scores(some, rows)
-        top = np.maximum.reduce(s, axis=-1, keepdims=True)
-        np.copyto(top, 0, where=np.isneginf(top))
-        s -= top
-        np.exp(s, out=s)
-        total = np.add.reduce(s, axis=-1, keepdims=True)
-        blind = total == 0
-        np.copyto(total, 1, where=blind)
-        out[some, rows] = np.matmul(s, problem.v[some])
-        out[some, rows] /= total
-        logs[some, rows] = np.where(blind, math.inf, top + np.log(total))[..., 0]
+
+    def job(items: Sequence[int]) -> None:
+        for some, rows in problem.blocks(items):
+            s = problem.scores(some, rows)
+            top = np.maximum.reduce(s, axis=-1, keepdims=True)
+            np.copyto(top, 0, where=np.isneginf(top))
+            s -= top
+            np.exp(s, out=s)
+            total = np.einsum("ilk->il", s)[..., None]
+            blind = total == 0
+            np.copyto(total, 1, where=blind)
+            np.matmul(s, problem.v[some], out=out[some, rows])
+            out[some, rows] /= total
+            logs[some, rows] = np.where(blind, math.inf, top + np.log(total))[..., 0]
+
+    problem.share(job)
     return out.reshape(*problem.lead, *out.shape[-2:]), logs
 
 
@@ -126,20 +143,28 @@ def attend_back(
     out = out.reshape(g.shape)
     gq, gk, gv = (np.zeros_like(a, order="C") for a in (problem.q, problem.k, problem.v))
     gb = np.zeros_like(bias) if biased else None
-    for some, rows in problem.blocks():
-        p = problem.scores(some, rows)
-        p -= logs[some, rows, None]
-        np.exp(p, out=p)
-        u = g[some, rows]
-        gv[some] += np.matmul(p.swapaxes(-1, -2), u)
-        s = np.matmul(u, problem.v[some].swapaxes(-1, -2))
-        s -= np.add.reduce(u * out[some, rows], axis=-1, keepdims=True)
-        s *= p
-        if gb is not None:
-            _add_to_bias(gb, s, problem, some, rows)
-        s *= scale
-        gq[some, rows] = np.matmul(s, problem.k[some])
-        gk[some] += np.matmul(s.swapaxes(-1, -2), problem.q[some, rows])
+
+    def job(items: Sequence[int]) -> None:
+        for some, rows in problem.blocks(items):
+            p = problem.scores(some, rows)
+            p -= logs[some, rows, None]
+            np.exp(p, out=p)
+            u = g[some, rows]
+            gv[some] += np.matmul(p.swapaxes(-1, -2), u)
+            s = scratch("cotangents", p.shape, p.dtype)
+            np.matmul(u, problem.v[some].swapaxes(-1, -2), out=s)
+            s -= np.einsum("ilv,ilv->il", u, out[some, rows])[..., None]
+            s *= p
+            if gb is not None:
+                _add_to_bias(gb, s, problem, some, rows)
+            np.matmul(s, problem.k[some], out=gq[some, rows])
+            gq[some, rows] *= scale
+            gk[some] += np.matmul(s.swapaxes(-1, -2), problem.q[some, rows])
+
+    if gb is None:
+        problem.share(job)
+    elif problem.items:
+        job(range(problem.items))  # threads would add to the same places of the bias's gradient
     return gq.reshape(q.shape), gk.reshape(k.shape), gv.reshape(v.shape), gb
 
 

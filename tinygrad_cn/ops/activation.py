@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.op import elementwise
+from tinygrad_cn.kernels import gates
+from tinygrad_cn.op import Op, elementwise, op
 from tinygrad_cn.ops.exponential import sigmoid
 from tinygrad_cn.ops.special import erf
 
 _SQRT_HALF = math.sqrt(0.5)
-_SQRT_2_PI = math.sqrt(2 * math.pi)
+_GELU_SCALE = math.sqrt(2 / math.pi)
+_GELU_CUBIC = 0.044715
 
 relu = elementwise("relu", lambda x: np.maximum(x, 0), x=lambda g, out: g * (out > 0))
 
@@ -76,14 +79,6 @@ def _log_sigmoid(x: Any) -> Any:
 log_sigmoid = elementwise("log_sigmoid", _log_sigmoid, x=lambda g, x: g * sigmoid(-x))
 
 
-def _silu_x(g: Any, x: Any) -> Any:
-    s = sigmoid(x)
-    return g * (s * (1 + x * (1 - s)))
-
-
-silu = elementwise("silu", lambda x: x * sigmoid(x), x=_silu_x)
-
-
 def _mish(x: Any) -> Any:
     return x * np.tanh(_softplus(x, beta=1.0, threshold=20.0))
 
@@ -97,30 +92,31 @@ def _mish_x(g: Any, x: Any) -> Any:
 mish = elementwise("mish", _mish, x=_mish_x)
 
 
-def _gelu_x(g: Any, x: Any) -> Any:
-    """Phi(x) + x phi(x)."""
-    density = np.exp(x * x * -0.5) / _SQRT_2_PI
-    return g * (0.5 * (1 + erf(x * _SQRT_HALF)) + x * density)
+# ----------------------------------------------------------------------- x times a gate: fused with their slopes
+
+
+def _gated(name: str, kernel: Callable[[Any], tuple[Any, Any]], spelled: Callable[[Any], Any], label: str) -> Op:
+    """An op that finds its slope along with its value."""
+
+    def back(g: Any, needs: Sequence[bool], aux: Any) -> tuple[Any]:
+        return (g * aux,)
+
+    return op(name, kernel, joint=back, composite=spelled, aux=True, label=label)
 
 
 #: x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016, arXiv:1606.08415).
-gelu = elementwise("gelu", lambda x: x * (0.5 * (1 + erf(x * _SQRT_HALF))), x=_gelu_x)
+gelu = _gated("gelu", gates.gelu, lambda x: x * (0.5 * (1 + erf(x * _SQRT_HALF))), "Gelu")
 
-_GELU_SCALE = math.sqrt(2 / math.pi)
-_GELU_CUBIC = 0.044715
+#: Its approximation by a tanh, from the same paper.
+gelu_tanh = _gated(
+    "gelu_tanh",
+    gates.gelu_tanh,
+    lambda x: 0.5 * x * (1 + np.tanh(_GELU_SCALE * (x + _GELU_CUBIC * x * x * x))),
+    "Gelu",
+)
 
-
-def _gelu_tanh(x: Any) -> Any:
-    return 0.5 * x * (1 + np.tanh(_GELU_SCALE * (x + _GELU_CUBIC * x * x * x)))
-
-
-def _gelu_tanh_x(g: Any, x: Any) -> Any:
-    t = np.tanh(_GELU_SCALE * (x + _GELU_CUBIC * x * x * x))
-    inner = _GELU_SCALE * (1 + 3 * _GELU_CUBIC * x * x)
-    return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
-
-
-gelu_tanh = elementwise("gelu_tanh", _gelu_tanh, x=_gelu_tanh_x, label="Gelu")
+#: x sigmoid(x), also called swish.
+silu = _gated("silu", gates.silu, lambda x: x * sigmoid(x), "Silu")
 
 #: x brought into [low, high]; unlike `clip` its derivative at the bounds is 0, as in PyTorch.
 hardtanh = elementwise(
