@@ -36,5 +36,7 @@ def call(case: Case, sample: Sample, arguments: Any, run: Any = None) -> Any:
 def function(case: Case, sample: Sample) -> Any:
     """The op as a function of raw arrays alone, for numerical differentiation."""
     if case.indirect:
-        return lambda *arrays: case.spelled(*arrays, **sample.params)
+        spelled = case.spelled
+        assert spelled is not None
+        return lambda *arrays: spelled(*arrays, **sample.params)
     return lambda *arrays: call(case, sample, arrays)
