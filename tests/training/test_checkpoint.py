@@ -166,12 +166,12 @@ class TestResuming:
     def test_a_run_of_other_parts(self, problem, tmp_path):
         problem.fit(1, checkpoint=Checkpoint(tmp_path))
         other = Problem()
-        with pytest.raises(ValueError, match="this run has average"):
+        with pytest.raises(CheckpointError, match="this run has average"):
             other.fit(2, checkpoint=Checkpoint(tmp_path), resume=True, average=ModelAverage(other.model))
-        with pytest.raises(ValueError, match="seed 0, this one has 1"):
+        with pytest.raises(CheckpointError, match="seed 0, this one has 1"):
             Problem(seed=1).fit(2, checkpoint=Checkpoint(tmp_path), resume=True)
         other.model.append(tg.nn.Linear(3, 3))
-        with pytest.raises(RuntimeError, match=r"Missing key.*5\.weight"):
+        with pytest.raises(CheckpointError, match=r"Missing key.*5\.weight"):
             other.fit(2, checkpoint=Checkpoint(tmp_path), resume=True)
 
     def test_a_checkpoint_of_a_newer_version(self, problem, tmp_path):
@@ -179,7 +179,7 @@ class TestResuming:
         path = tmp_path / "checkpoint-00000009.npz"
         state = tg.load(path)
         tg.save(state | {"format": 99}, path)
-        with pytest.raises(ValueError, match="format 99"):
+        with pytest.raises(CheckpointError, match="format 99"):
             Problem().fit(2, checkpoint=Checkpoint(tmp_path), resume=True)
 
 

@@ -213,6 +213,10 @@ class TestEnding:
         assert spy.calls[-3:] == ["epoch", "end", "close"]
         assert signal.getsignal(signal.SIGINT) is handler
 
+    def test_sigterm_is_as_polite(self, problem):
+        run = problem.fit(5, callbacks=[Spy(at=2, action=lambda run: os.kill(os.getpid(), signal.SIGTERM))])
+        assert (run.interrupted, run.step) == (signal.SIGTERM, 2)
+
     def test_the_second_ctrl_c_ends_at_once(self, problem):
         def twice(run):
             interrupt(run)

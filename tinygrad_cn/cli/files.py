@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class RunFolder:
             count += 1
             path = base / f"{name}-{count}"
         return cls(path)
+
+    def discard(self) -> None:
+        """Removes the folder if there is nothing in it: a run that could not begin leaves nothing."""
+        with suppress(OSError):
+            self.path.rmdir()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Writes the settings."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
@@ -23,7 +22,7 @@ def report_gradients(
     """Prints the comparison with finite differences, parameter by parameter; whether all agree.
 
     Args:
-        model (Module): the trained network; a copy of it is checked.
+        model (Module): the trained network; is turned to float64: give a copy.
         held_out (TensorDataset): images and labels.
         scores (ndarray): of these images, :math:`(N, 10)`.
         seed (int): of the entries that are compared.
@@ -33,7 +32,7 @@ def report_gradients(
     # The images read least surely have the largest gradients, the most to compare.
     label_scores = np.take_along_axis(scores, labels[:, None], axis=1)  # (N, 10) -> (N, 1)
     hardest = np.argsort((label_scores - scores).min(axis=1), kind="stable")[:16]
-    results = check_gradients(copy.deepcopy(model), from_numpy(images[hardest]), from_numpy(labels[hardest]), seed=seed)
+    results = check_gradients(model, from_numpy(images[hardest]), from_numpy(labels[hardest]), seed=seed)
     console.print(_table(results), soft_wrap=False)
     failures = [result.name for result in results if not result.passed]
     if failures:

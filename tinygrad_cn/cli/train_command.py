@@ -20,6 +20,7 @@ from tinygrad_cn.cli.settings import Data, OptimizerName, SchedulerName, Setting
 from tinygrad_cn.cli.train_run import TrainRun
 from tinygrad_cn.cli.user_model import ModelError, parse_arguments
 from tinygrad_cn.datasets import load_digits, load_fashion_mnist, load_mnist
+from tinygrad_cn.errors import MissingExtraError
 from tinygrad_cn.training import Checkpoint, CheckpointError, NonFiniteError
 from tinygrad_cn.utils.data import TensorDataset
 
@@ -72,16 +73,12 @@ def train(
     model_arg: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An argument for the network; may be repeated.")
     ] = None,
-    data: Annotated[
-        Data, typer.Option(help="What to learn: 8x8 digits, or 28x28 images.")
-    ] = Data.digits,
+    data: Annotated[Data, typer.Option(help="What to learn: 8x8 digits, or 28x28 images.")] = Data.digits,
     data_dir: Annotated[
         Path | None,
         typer.Option(help="Folder with the data's four files, instead of a download.", exists=True, file_okay=False),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the data (else 15, 2, 5).", min=1)
-    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data (else 15, 2, 5).", min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images per batch (digits: 32, others: 64).", min=1)] = None,
     optimizer: Annotated[OptimizerName, typer.Option(help="The algorithm.")] = OptimizerName.sgd,
     lr: Annotated[
@@ -177,7 +174,7 @@ def train(
     settings = _resumed(context, options, stored) if stored else Settings.completed(options)
 
     try:
-        training, held_out = LOADERS[Data(settings.data)](data_dir)
+        training, held_out = _loaded(Data(settings.data), data_dir)
         run = TrainRun(settings, training, held_out, workers, folder, console, errors)
         if not stored:
             folder.write_config(
@@ -188,16 +185,26 @@ def train(
         run.fit(_checkpoint(folder, checkpoint_every), resume, tensorboard, quiet)
         run.report(quiet)
         failed = not run.judge(check, expect)
-    except NonFiniteError as error:
-        errors.print(f"Error: {error} (--lr is {settings.lr})", style="red", markup=False)
-        raise typer.Exit(1) from error
-    except (ModelError, CheckpointError, ValueError, OSError) as error:  # also a damaged or missing file, no network
+    except (ModelError, DataError, CheckpointError, MissingExtraError, NonFiniteError) as error:
+        folder.discard()
         errors.print(f"Error: {error}", style="red", markup=False)
         raise typer.Exit(1) from error
     if run.interrupted is not None:
         raise typer.Exit(128 + run.interrupted)  # what a shell reports for a command that a signal ended
     if failed:
         raise typer.Exit(1)
+
+
+class DataError(Exception):
+    """A damaged or missing file, or no network."""
+
+
+def _loaded(data: Data, folder: Path | None) -> tuple[TensorDataset, TensorDataset]:
+    """Training and held-out data."""
+    try:
+        return LOADERS[data](folder)
+    except (ValueError, OSError) as error:
+        raise DataError(str(error)) from error
 
 
 def _resumed(context: typer.Context, options: dict[str, Any], stored: dict[str, Any]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Iterator
@@ -165,7 +166,9 @@ class TrainRun:
         if self.run.interrupted:
             return good
         if check:
-            good &= report_gradients(self.result, self.held_out, self.scores, self.settings.seed, self.console)
+            checked = copy.deepcopy(self.model)
+            checked.load_state_dict(self.result.state_dict())
+            good &= report_gradients(checked, self.held_out, self.scores, self.settings.seed, self.console)
         if expect is not None and self.accuracy < expect:
             self.errors.print(
                 f"Accuracy on held-out data is {self.accuracy:.2f} %, expected at least {expect:g} %.", style="red"

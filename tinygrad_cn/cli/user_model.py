@@ -14,9 +14,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tinygrad_cn import Tensor, nn, no_grad
+import tinygrad_cn
+from tinygrad_cn import Tensor, nn, no_grad, optim
 
 __all__ = ["ModelError", "check_scores", "find_model", "parse_arguments"]
+
+
+#: Where the lines of this library are: no place to look for the user's error.
+LIBRARY = [Path(module.__file__).parent for module in (tinygrad_cn, nn, optim) if module.__file__]
 
 
 class ModelError(ValueError):
@@ -70,7 +75,7 @@ def find_model(place: str) -> Callable[..., nn.Module]:
         raise ModelError(f"{path} defines no {name!r}{meant} It defines {_names(module) or 'no models'}.") from None
     if isinstance(found, nn.Module) or callable(found):
         return _maker(place, found)
-    raise ModelError(f"{place} is {_kind(found)}; it must be a Module, its class, or a function that makes one")
+    raise ModelError(f"{place} is of type {_kind(found)}; it must be a Module, its class, or a function that makes one")
 
 
 def _maker(place: str, found: Any) -> Callable[..., nn.Module]:
@@ -86,7 +91,10 @@ def _maker(place: str, found: Any) -> Callable[..., nn.Module]:
             except Exception as error:
                 raise ModelError(f"{place} could not be made: {_described(error)}") from error
         if not isinstance(model, nn.Module):
-            raise ModelError(f"{place} gives {_kind(model)}, which is not a tinygrad_cn.nn.Module{_torch_hint(model)}")
+            raise ModelError(
+                f"{place} makes something of type {_kind(model)}, which is not a tinygrad_cn.nn.Module"
+                f"{_torch_hint(model)}"
+            )
         if not any(True for _ in model.parameters()):
             raise ModelError(f"{place} has no parameters, so there is nothing to train")
         return model
@@ -127,7 +135,8 @@ def check_scores(place: str, model: nn.Module, images: Tensor, classes: int) -> 
             scores = model(images)
     except Exception as error:
         raise ModelError(
-            f"{place} fails on images of shape {tuple(images.shape)}, (N, channels, height, width): {_described(error)}"
+            f"{place} cannot take images of shape {tuple(images.shape)}, (N, channels, height, width): "
+            f"{_described(error)}"
         ) from error
     model.train()
     if not isinstance(scores, Tensor) or tuple(scores.shape) != expected:
@@ -150,11 +159,12 @@ def _load(path: str) -> ModuleType:
     try:
         if not is_file:
             return importlib.import_module(path)
-        specification = importlib.util.spec_from_file_location(file.stem, file)
+        name = file.stem if file.stem not in sys.modules else f"{file.stem}_of_user"
+        specification = importlib.util.spec_from_file_location(name, file)
         if specification is None or specification.loader is None:
             raise ModelError(f"{path} is not a Python file")
         module = importlib.util.module_from_spec(specification)
-        sys.modules[file.stem] = module  # as an import does, for pickles and dataclasses
+        sys.modules[name] = module  # as an import does, for pickles and dataclasses
         specification.loader.exec_module(module)
     except ModelError:
         raise
@@ -174,17 +184,18 @@ def _names(module: ModuleType) -> str:
 
 
 def _described(error: Exception) -> str:
-    """An error with the place where it came up."""
-    text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "tinygrad_cn" not in frame.filename and "importlib" not in frame.filename]
+    """An error with the place in the user's files where it came up."""
+    text = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):
-        return f"{text} (line {error.lineno})"
+        return text
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    own = [frame for frame in frames if not any(Path(frame.filename).is_relative_to(folder) for folder in LIBRARY)]
     return f"{text} ({own[-1].filename}, line {own[-1].lineno})" if own else text
 
 
 def _kind(value: Any) -> str:
-    return f"a {type(value).__module__}.{type(value).__qualname__}"
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _torch_hint(value: Any) -> str:

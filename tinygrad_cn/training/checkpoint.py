@@ -81,8 +81,8 @@ class Checkpoint:
 
         Raises:
             FileExistsError: not to be resumed, but the folder holds checkpoints.
-            CheckpointError: none can be read, or the first cannot be written.
-            ValueError: the checkpoint is of a run that is put together in another way.
+            CheckpointError: none can be read, it is of a run that is put together in another way, or the first cannot
+                be written.
         """
         if not resume and self.files.exist():
             raise FileExistsError(
@@ -98,7 +98,12 @@ class Checkpoint:
                 f"checkpoints cannot be written to {self.files.folder}: {error}. Take another folder"
             ) from error
         if state is not None:
-            run.load_state_dict(state)
+            try:
+                run.load_state_dict(state)
+            except (ValueError, RuntimeError, KeyError) as error:
+                raise CheckpointError(
+                    f"the run cannot go on from the checkpoint of step {state['step']} in {self.files.folder}: {error}"
+                ) from error
         self._written = time.monotonic()
 
     def after_step(self, run: Run) -> None:

@@ -10,7 +10,7 @@ class NonFiniteError(ArithmeticError):
 
 
 class CheckpointError(RuntimeError):
-    """No checkpoint can be written, or none of those that are there can be read."""
+    """The first checkpoint cannot be written, none can be read, or it is of another run."""
 
 
 class CheckpointWarning(UserWarning):

@@ -79,7 +79,7 @@ def fit(
 
     Raises:
         NonFiniteError: the loss or a gradient is infinite or NaN; the last good checkpoint stays the last.
-        CheckpointError: no checkpoint can be written at the start, or none can be read.
+        CheckpointError: no checkpoint can be written at the start, none can be read, or it is of another run.
         ValueError: arguments that do not go together.
 
     Example:
