@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinygrad_cn.testing.evaluation import Evaluation
+from tinygrad_cn.testing.examination import examine
 from tinygrad_cn.testing.report import Evidence, Fault, FaultKind
 from tinygrad_cn.testing.settings import Settings
 from tinygrad_cn.testing.target import Arrays
@@ -67,9 +68,21 @@ class Behaviour:
         return tuple(a.copy() for a in self.evaluation.arrays)
 
     def differing(
-        self, expected: Gradients, found: Gradients, kind: FaultKind, message: str, tolerance: float | None
+        self,
+        expected: Gradients,
+        found: Gradients,
+        kind: FaultKind,
+        message: str,
+        tolerance: float | None = None,
+        factor: float = 1.0,
     ) -> list[Fault]:
-        """A fault for the first input whose gradients differ; ``tolerance`` None: by what rounding explains."""
+        """A fault for the first input whose gradients differ.
+
+        Args:
+            tolerance (float, optional): by default what rounding explains.
+            factor (float): how much larger than the checker's own the cotangents are.
+        """
+        natural = self.evaluation.natural(self.weights)
         for i, (name, a, b) in enumerate(zip(self.evaluation.target.input_names, expected, found, strict=True)):
             shape = self.evaluation.arrays[i].shape
             left = np.zeros(shape) if a is None else np.asarray(a, dtype=np.float64)
@@ -80,10 +93,12 @@ class Behaviour:
                 distance = np.abs(left - right)
                 if tolerance is None:
                     finite = np.abs(left[np.isfinite(left)])
-                    allowed = 1e-11 * np.max(finite, initial=0.0) + 1e-9 * np.abs(left)
+                    allowed = 1e-11 * np.max(finite, initial=0.0) + 1e-9 * np.abs(left) + 1e-13 * factor * natural[i]
                     wrong = ~((distance <= allowed) | ~np.isfinite(left))
                     if wrong.any():
-                        wrong &= ~(distance <= 64 * np.max(self.jitter()[i], axis=0).reshape(shape))
+                        wrong &= ~(distance <= 64 * factor * np.max(self.jitter()[i], axis=0).reshape(shape))
+                    if wrong.any():
+                        wrong &= ~(distance * self.evaluation.scales(i) <= 8 * factor * self.noise())
                 else:
                     wrong = ~((distance <= tolerance) | (left == right) | (np.isnan(left) & np.isnan(right)))
             if wrong.any():
@@ -94,6 +109,13 @@ class Behaviour:
                 )
                 return [Fault(kind, name, message, None, int(wrong.sum()), rows)]
         return []
+
+    def noise(self) -> float:
+        """How far a derivative along all inputs may be off by the rounding of the function itself."""
+        directions = [self.evaluation.random_direction(i) for i in range(len(self.evaluation.arrays))]
+        look = examine(self.evaluation, self.evaluation.direction(directions), top=0.25)
+        smooth = np.array([kind is None for kind in look.kinds], dtype=bool) & np.isfinite(look.both.error)
+        return float(np.max(look.both.error, where=smooth, initial=0.0))
 
     # --------------------------------------------------------------------------------------- checks
 
@@ -153,7 +175,7 @@ class Behaviour:
         times = self.pull(self.fresh(), evaluation.shaped(-1024 * self.weights))
         expected = tuple(None if g is None else -1024 * g for g in self.gradients)
         message = "-1024 times the cotangent does not give -1024 times the gradient"
-        faults = self.differing(expected, times, FaultKind.NONLINEAR, message, None)
+        faults = self.differing(expected, times, FaultKind.NONLINEAR, message, factor=1024)
         if faults:
             return faults
         other = evaluation.dense()
@@ -162,7 +184,7 @@ class Behaviour:
         with np.errstate(all="ignore"):
             expected = tuple(_plus_twice(a, b) for a, b in zip(self.gradients, second, strict=True))
         message = "the gradient for a sum of cotangents is not the sum of their gradients"
-        return self.differing(expected, both, FaultKind.NONLINEAR, message, None)
+        return self.differing(expected, both, FaultKind.NONLINEAR, message, factor=4)
 
     def layouts(self) -> list[Fault]:
         """Neither the memory layout of the inputs and cotangents nor that they share memory matters."""

@@ -11,6 +11,7 @@ from tinygrad_cn.testing.behaviour import Behaviour
 from tinygrad_cn.testing.comparison import Comparison, Verdict, compare
 from tinygrad_cn.testing.complex_steps import complex_steps_work
 from tinygrad_cn.testing.diagnosis import diagnose
+from tinygrad_cn.testing.differences import EPS
 from tinygrad_cn.testing.evaluation import Evaluation
 from tinygrad_cn.testing.precision import check_precision
 from tinygrad_cn.testing.projections import locate, project
@@ -27,6 +28,8 @@ STOPPING = {FaultKind.NONDETERMINISTIC, FaultKind.NONLINEAR, FaultKind.ERROR, Fa
 
 #: So many elements of each input are looked at one by one in any case.
 LEAST_SAMPLES = 64
+#: How often the inputs are moved by a rounding, to see what that does.
+JITTERS = 6
 
 
 def check_target(
@@ -140,12 +143,12 @@ class _Check:
             evaluation = self.evaluation
             base = [self.pull(row) for row in evaluation.rows]
             self.moved = [np.zeros((len(base), a.size)) for a in evaluation.arrays]
-            for _ in range(2):
+            for k in range(JITTERS):
                 signs = [evaluation.random.choice([-2.0, -1.0, 1.0, 2.0], a.shape) for a in evaluation.arrays]
                 near = [a + s * np.spacing(np.abs(a)) * (a != 0) for a, s in zip(evaluation.arrays, signs, strict=True)]
                 for r, row in enumerate(evaluation.rows):
                     with np.errstate(all="ignore"):
-                        there = self.target.pullback(near, evaluation.shaped(row))
+                        there = self.target.pullback(near, evaluation.shaped(row * (1 + k % 3 * EPS)))
                     for i, g in enumerate(there):
                         here = base[r]
                         if g is not None and here is not None and here[i] is not None:

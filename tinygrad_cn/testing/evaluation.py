@@ -59,6 +59,8 @@ class Evaluation:
         self.arrays: Arrays = tuple(np.array(a, dtype=np.float64, order="C") for a in arrays)
         self.random = np.random.default_rng(seed)
         self.count, self.seconds = 0, 0.0
+        self._scales: dict[int, np.ndarray] = {}
+        self._sizes: np.ndarray | None = None
         outputs = self.outputs(self.arrays)
         self.shapes = [o.shape for o in outputs]
         self.dtypes = [o.dtype for o in outputs]
@@ -105,6 +107,17 @@ class Evaluation:
                 return (i, *(int(k) for k in np.unravel_index(flat_index, shape)))
             flat_index -= size
         raise AssertionError("a row stands for no output")
+
+    def natural(self, weights: np.ndarray) -> Arrays:
+        """What size a gradient may be expected to have, by how much the outputs change nearby: its rounding's unit."""
+        if self._sizes is None:
+            near = self.vector([a + self.random_direction(i) / 64 for i, a in enumerate(self.arrays)])
+            with np.errstate(all="ignore"):
+                sizes = np.fmax(np.abs(self.center), 64 * np.abs(near - self.center))
+            self._sizes = np.where(np.isfinite(sizes), sizes, 0.0)
+        total = float(np.abs(weights) @ self._sizes)
+        with np.errstate(all="ignore"):
+            return tuple(total / self.scales(i) for i in range(len(self.arrays)))
 
     def project(self, differences: np.ndarray) -> np.ndarray:
         """What the rows weigh, from differences of all outputs: array of shape (rows,)."""
@@ -155,8 +168,7 @@ class Evaluation:
 
     def scale(self, which: int, index: Index) -> float:
         """A distance over which an element of an input may be expected to matter: its own size, if that is any."""
-        own, typical = abs(float(self.arrays[which][index])), self.typical[which]
-        return _power_of_two(own if own >= typical * 2.0**-10 else typical if own == 0 else typical * 2.0**-10)
+        return float(self.scales(which)[index])
 
     def element(self, which: int, index: Index) -> Line:
         """The function along one element of an input; a distance of 1 is 1."""
@@ -182,13 +194,18 @@ class Evaluation:
 
         return Line(at, lambda t: t, 1.0)
 
+    def scales(self, which: int) -> np.ndarray:
+        """`scale` of all elements of an input."""
+        if which not in self._scales:
+            array, typical = self.arrays[which], self.typical[which]
+            own = np.where(np.isfinite(array), np.abs(array), 1.0)
+            sizes = np.where(own >= typical * 2.0**-10, own, np.where(own == 0, typical, typical * 2.0**-10))
+            self._scales[which] = np.ldexp(0.5, np.frexp(sizes)[1])
+        return self._scales[which]
+
     def random_direction(self, which: int, mask: np.ndarray | None = None) -> np.ndarray:
         """Every element up or down by its own scale, a power of two."""
-        array, typical = self.arrays[which], self.typical[which]
-        own = np.abs(array)
-        sizes = np.where(own >= typical * 2.0**-10, own, np.where(own == 0, typical, typical * 2.0**-10))
-        sizes = np.exp2(np.floor(np.log2(sizes)))
-        found = sizes * self.random.choice([-1.0, 1.0], array.shape)
+        found = self.scales(which) * self.random.choice([-1.0, 1.0], self.arrays[which].shape)
         return found if mask is None else np.where(mask, found, 0.0)
 
 
@@ -197,11 +214,6 @@ def flat(outputs: Sequence[np.ndarray]) -> np.ndarray:
     if not outputs:
         return np.zeros(0)
     return np.concatenate([np.asarray(o, dtype=np.float64).ravel() for o in outputs])
-
-
-def _power_of_two(x: float) -> float:
-    """The largest power of two that is not above ``x``: added to a number, it is rounded least."""
-    return float(np.ldexp(0.5, np.frexp(x)[1]))
 
 
 def _typical(array: np.ndarray) -> float:

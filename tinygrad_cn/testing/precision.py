@@ -55,7 +55,8 @@ def _compare(evaluation: Evaluation, weights: np.ndarray, kind: np.dtype[Any], a
                 if g is not None and e is not None:
                     spread[i] = np.fmax(spread[i], np.abs(g - e))
     faults = []
-    for name, array, f, e, s in zip(target.input_names, narrow, found, expected, spread, strict=True):
+    natural = evaluation.natural(weights)
+    for name, array, f, e, s, n in zip(target.input_names, narrow, found, expected, spread, natural, strict=True):
         if f is None and e is None:
             continue
         if f is not None and f.dtype != array.dtype:
@@ -66,7 +67,7 @@ def _compare(evaluation: Evaluation, weights: np.ndarray, kind: np.dtype[Any], a
         if got.shape != right.shape:
             faults.append(Fault(FaultKind.SHAPE, name, f"in {kind} the gradient has shape {list(got.shape)}"))
             continue
-        wrong = _wrong(got, right, s, kind)
+        wrong = _wrong(got, right, s + 2 * eps * n, kind)
         if wrong.any():
             rows = tuple(
                 Evidence(tuple(map(int, p)), None, float(got[tuple(p)]), float(right[tuple(p)]), float(s[tuple(p)]))
