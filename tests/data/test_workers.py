@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cn as tg
-from tinygrad_cn.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info
+from tinygrad_cn.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info, threads
 
 FORK = pytest.param("fork", marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system"))
 KINDS = [None, FORK]
@@ -321,6 +321,24 @@ class TestErrors:
         with pytest.raises(OSError, match="the disk"):
             next(batches)
         assert list(batches) == []
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_of_a_data_sets_state(self, kind):
+        class Forgetful(Share):
+            def state_dict(self):
+                raise LookupError("forgotten")
+
+            def load_state_dict(self, state):
+                pass
+
+        with pytest.raises(LookupError, match="forgotten"):
+            list(DataLoader(Forgetful(), num_workers=1, multiprocessing_context=kind))
+
+    def test_a_thread_that_dies(self, monkeypatch):
+        """Which should not happen; if it does, nobody waits for it forever."""
+        monkeypatch.setattr(threads, "serve", lambda *_: None)
+        with pytest.raises(RuntimeError, match="worker thread tinygrad_cn-loader-0 ended unexpectedly"):
+            list(DataLoader(Squares(), num_workers=1))
 
     def test_without_workers_a_stop_iteration_is_no_end(self):
         class Broken(Squares):

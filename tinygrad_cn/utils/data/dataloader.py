@@ -16,7 +16,7 @@ from .epochs import CrewEpoch, LocalEpoch
 from .fetching import Recipe, StreamFetcher
 from .resuming import Progress, Station, restored, states, streams_at
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
-from .workers import get_worker_info
+from .workers import get_worker_info, has_state
 
 __all__ = ["DataLoader", "default_collate", "get_worker_info"]
 
@@ -115,7 +115,7 @@ class DataLoader(Generic[T]):
         _check_order(streams, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if batch_sampler is not None:
             batch_size = None
-        elif not streams and sampler is None:
+        if not streams and sampler is None:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_size is not None and not streams:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)  # type: ignore[arg-type]
@@ -154,7 +154,7 @@ class DataLoader(Generic[T]):
             fetcher = None if self.num_workers else self._recipe().fetcher()
             if resumed and isinstance(fetcher, StreamFetcher):
                 fetcher.ended = progress.exhausted
-                if not _has_state(self.dataset):
+                if not has_state(self.dataset):
                     fetcher.skip(progress.handed_out)
         epoch: LocalEpoch | CrewEpoch
         if fetcher is not None:
@@ -280,12 +280,12 @@ class DataLoader(Generic[T]):
     def _stateful_sampler(self) -> Any:
         """What knows by itself where it stands in the order, if anything does."""
         candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
-        return next((candidate for candidate in candidates if _has_state(candidate)), None)
+        return next((candidate for candidate in candidates if has_state(candidate)), None)
 
     def _stateful_dataset(self) -> Any:
         """The data set, if it has a state that is this loader's to keep: copies in workers have their own."""
         copied = self.num_workers and isinstance(self.dataset, IterableDataset)
-        return self.dataset if not copied and _has_state(self.dataset) else None
+        return self.dataset if not copied and has_state(self.dataset) else None
 
     # -------------------------------------------------------------------------------------- workers
 
@@ -305,10 +305,6 @@ class DataLoader(Generic[T]):
 
 _VERSION = 1
 _FIXED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
-
-
-def _has_state(value: Any) -> bool:
-    return callable(getattr(value, "state_dict", None)) and callable(getattr(value, "load_state_dict", None))
 
 
 def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent: bool) -> None:

@@ -31,7 +31,8 @@ class Station:
         """Takes down what came with an answer."""
         if answer.random is not None:
             self.random = answer.random
-        self.dataset = answer.dataset
+        if answer.dataset is not None:
+            self.dataset = answer.dataset
         self.ended = answer.kind in ("last", "end")
         self.handed_out += answer.kind != "end"
 

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from tinygrad_cn.thread_streams import OwnStream, own_stream
 from .workers import Answer, Begin, Fetch, Job, serve
 
 __all__ = ["ThreadWorker"]
+
+_GLANCE = 1.0  # seconds after which one who waits looks whether the worker is still there
 
 
 class ThreadWorker:
@@ -46,11 +49,18 @@ class ThreadWorker:
 
         Raises:
             TimeoutError: nothing within ``timeout`` seconds.
+            RuntimeError: the thread has died.
         """
-        try:
-            return self._answers.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError from None
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _GLANCE if until is None else until - time.monotonic()
+            try:
+                return self._answers.get(timeout=max(min(left, _GLANCE), 0))
+            except queue.Empty:
+                if not self._thread.is_alive():
+                    raise RuntimeError(f"DataLoader worker thread {self._thread.name} ended unexpectedly") from None
+                if left <= 0:
+                    raise TimeoutError from None
 
     def stop(self) -> None:
         """Tells the worker to end; what it was asked for and has not begun is not done."""

@@ -17,7 +17,18 @@ from tinygrad_cn.thread_streams import OwnStream
 
 from .fetching import Recipe, StreamFetcher
 
-__all__ = ["Answer", "Begin", "Failure", "Fetch", "Job", "OwnRandomness", "WorkerInfo", "get_worker_info", "serve"]
+__all__ = [
+    "Answer",
+    "Begin",
+    "Failure",
+    "Fetch",
+    "Job",
+    "OwnRandomness",
+    "WorkerInfo",
+    "get_worker_info",
+    "has_state",
+    "serve",
+]
 
 
 @dataclass(frozen=True)
@@ -221,44 +232,51 @@ def serve(job: Job, requests: Iterator[Any], answer: Callable[[Answer], None], s
         stream: what the default generator draws from, in a thread.
     """
     name = f"worker {job.kind} {job.worker}"
-    unfit: Failure | None = None
     randomness = OwnRandomness(job.base_seed, job.worker, job.kind == "process", stream)
     _introduce(WorkerInfo(job.worker, job.num_workers, job.base_seed + job.worker, job.recipe.dataset), job.kind)
+    unfit: Failure | None = None
     try:
         if job.init is not None:
             job.init(job.worker)
     except BaseException as error:
         unfit = Failure(error, f"{name}, while it started (worker_init_fn)")
-    broken = unfit  # said in answer to every request of a pass
     fetcher: Any = None
-    asks = job.recipe.streams and hasattr(job.recipe.dataset, "state_dict")
-    ended = False
+    broken = unfit  # said in answer to every request of a pass
     for request in requests:
-        if isinstance(request, Begin):
-            ended, broken = False, unfit
-            if broken is None:
-                try:
-                    fetcher = _begun(job.recipe, request)
-                    if request.random is not None:
-                        randomness.restore(request.random)
-                except BaseException as error:
-                    broken = Failure(error, f"{name}, while a pass began")
+        if isinstance(request, Fetch):
+            kind, value, state = (
+                ("failure", broken, None) if broken else _made(job.recipe, fetcher, request.index, name)
+            )
+            answer(Answer(request.number, kind, value, randomness.moved(), state))
+            value = None  # the batch is not ours any more: it may be freed while we wait
             continue
-        kind, value = "end", None
-        if broken is not None:
-            kind, value = "failure", broken
-        elif not ended:
-            try:
-                value = fetcher.fetch(request.index)
-                kind = "last" if isinstance(fetcher, StreamFetcher) and fetcher.ended else "batch"
-            except StopIteration:
-                kind, ended = "end", True
-            except BaseException as error:
-                at = "" if job.recipe.streams else f", at {_shortened(request.index)}"
-                kind, value = "failure", Failure(error, name + at)
-        state = copy.deepcopy(job.recipe.dataset.state_dict()) if asks else None
-        answer(Answer(request.number, kind, value, randomness.moved(), state))
-        value = None  # the batch is not ours any more: it may be freed while we wait
+        broken = unfit
+        try:
+            if not broken:
+                fetcher = _begun(job.recipe, request)
+                if request.random is not None:
+                    randomness.restore(request.random)
+        except BaseException as error:
+            broken = Failure(error, f"{name}, while a pass began")
+
+
+def has_state(value: Any) -> bool:
+    """Whether something writes down where it stands, and takes that up again."""
+    return callable(getattr(value, "state_dict", None)) and callable(getattr(value, "load_state_dict", None))
+
+
+def _made(recipe: Recipe, fetcher: Any, index: Any, name: str) -> tuple[str, Any, Any]:
+    """What an answer says: its kind, its value, and the state of the data set after it."""
+    try:
+        try:
+            value = fetcher.fetch(index)
+            kind = "last" if isinstance(fetcher, StreamFetcher) and fetcher.ended else "batch"
+        except StopIteration:
+            kind, value = "end", None
+        asked = recipe.streams and has_state(recipe.dataset)
+        return kind, value, copy.deepcopy(recipe.dataset.state_dict()) if asked else None
+    except BaseException as error:
+        return "failure", Failure(error, name if recipe.streams else f"{name}, at {_shortened(index)}"), None
 
 
 def _introduce(info: WorkerInfo, kind: str) -> None:
