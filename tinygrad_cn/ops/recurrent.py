@@ -8,7 +8,7 @@ before and comes as one product; the op adds what the state contributes.
 Each op is fused: its backward pass walks the steps once, and the gradients of the weights are one product over all
 steps. Its spelled-out twin serves at second order and as its test.
 
-Sigmoids are taken as ``(1 + tanh(a / 2)) / 2``, so that one call of tanh serves all gates.
+Sigmoids are taken together: one exponential, one sum and one reciprocal serve all of a step's.
 """
 
 from __future__ import annotations
@@ -106,41 +106,87 @@ def _dot(x: Any, y: Any, out: Any) -> Any:
 # -------------------------------------------------------------------------------------------- LSTM
 
 
-def _half_for_sigmoids(weight: Any, size: int, tanh_gate: int) -> Any:
-    """1/2 for the gates that are sigmoids, 1 for the gate that is a tanh."""
-    scale = np.empty_like(weight, shape=(weight.shape[0],), order="C")
-    scale[...] = 0.5
-    scale[tanh_gate * size : (tanh_gate + 1) * size] = 1
-    return scale
+class _Gates:
+    """The gates of all steps, each step's one after the other, (4, rows of the step, size): then no gate is strided.
+
+    Within a step they stand in the order i, f, o, g: the sigmoids side by side.
+    """
+
+    order = (0, 1, 3, 2)  # of i, f, o, g among those of the weight
+
+    def __init__(self, x: Any, kind: Any, size: int, batch_sizes: tuple[int, ...]) -> None:
+        rows, batch = x.shape[0], batch_sizes[0]
+        self.size = size
+        self.flat = np.empty_like(x, dtype=kind, shape=(4 * size * rows,), order="C")
+        self.even = batch_sizes[-1] == batch
+        self.lead = (len(batch_sizes), batch) if self.even else (rows,)
+        steps = [(slice(0, rows), rows)] if self.even else _steps(batch_sizes, False)
+        for at, count in steps:
+            shape = (self.lead[0], 4, batch, size) if self.even else (1, 4, count, size)
+            block = self.flat[4 * size * at.start : 4 * size * at.stop].reshape(shape)
+            # (steps, rows, 4 * size) -> (steps, 4, rows, size)
+            given = x[at].reshape(shape[0], shape[2], 4, size).swapaxes(1, 2)
+            np.negative(given[:, :2], out=block[:, :2])
+            np.negative(given[:, 3], out=block[:, 2])
+            block[:, 3] = given[:, 2]
+
+    def step(self, at: slice, count: int) -> Any:
+        """(4, count, size)"""
+        return self.flat[4 * self.size * at.start : 4 * self.size * at.stop].reshape(4, count, self.size)
+
+    def each(self, batch_sizes: tuple[int, ...]) -> list[Any]:
+        """i, f, o, g over all steps, each (*lead, size)."""
+        if self.even:
+            block = self.flat.reshape(self.lead[0], 4, self.lead[1], self.size)
+            return [block[:, k] for k in range(4)]
+        blocks = [self.step(at, count) for at, count in _steps(batch_sizes, False)]
+        return [np.concatenate([block[k] for block in blocks]) for k in range(4)]
+
+    def by_gate(self, weight: Any, kind: Any) -> Any:
+        """(4 * size, state) -> (4, state, size), with the signs that the gates have before they are squashed."""
+        out = np.empty_like(weight, dtype=kind, shape=(4, weight.shape[1], self.size), order="C")
+        for k, (target, gate) in enumerate(zip(out, self.order, strict=True)):
+            part = weight[gate * self.size : (gate + 1) * self.size].T
+            np.negative(part, out=target) if k < 3 else np.copyto(target, part)
+        return out
+
+
+def _add_shares(gates: Any, state: Any, weight: Any, shares: Any) -> None:
+    """Add to the gates (4, count, size) what the state (count, width) contributes; weight (4, width, size)."""
+    if state.size * weight.shape[0] * weight.shape[2] <= _SMALL:
+        gates += np.matmul(state, weight, out=shares)
+        return
+    for gate, part in zip(gates, weight, strict=True):
+        gate += matmul(state, part)
 
 
 def _lstm(
     x: Any, h: Any, c: Any, weight: Any, projection: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
 ) -> tuple[Any, Any]:
     kind = _kind(x, h, c, weight, projection)
-    size = c.shape[1]
-    scale = _half_for_sigmoids(weight, size, 2)
-    shift = 1 - scale
-    gates = (x * scale).astype(kind, order="C", copy=False)  # (N, 4 * size), at each step made into i, f, s, o
-    recurrent = _column(weight * scale[:, None]).astype(kind, copy=False)  # (state, 4 * size)
-    rows = gates.shape[0]
+    rows, size, batch = x.shape[0], c.shape[1], batch_sizes[0]
+    gates = _Gates(x, kind, size, batch_sizes)
+    recurrent = gates.by_gate(weight, kind)
     states, cells = _Track(h, kind, batch_sizes, reverse), _Track(c, kind, batch_sizes, reverse)
     squashed = np.empty_like(c, dtype=kind, shape=(rows, size), order="C")  # tanh of the cell
-    shares = np.empty_like(gates, shape=(batch_sizes[0], 4 * size), order="C")  # of the state in the gates
-    written = np.empty_like(squashed, shape=(batch_sizes[0], size), order="C")
+    shares = np.empty_like(squashed, shape=(4 * batch * size,), order="C")  # of the state in the gates
+    written = np.empty_like(squashed, shape=(batch, size), order="C")
     for at, count in _steps(batch_sizes, reverse):
-        a, t, cell = gates[at], squashed[at], cells.after[at]
-        a += _dot(states.enter(at, count), recurrent, shares[:count])
-        np.tanh(a, out=a)
-        a *= scale
-        a += shift
-        np.multiply(cells.enter(at, count), a[:, size : 2 * size], out=cell)
-        cell += np.multiply(a[:, :size], a[:, 2 * size : 3 * size], out=written[:count])
+        a, t, cell = gates.step(at, count), squashed[at], cells.after[at]
+        _add_shares(a, states.enter(at, count), recurrent, shares[: a.size].reshape(a.shape))
+        sigmoids = a[:3]
+        np.exp(sigmoids, out=sigmoids)
+        sigmoids += 1
+        np.reciprocal(sigmoids, out=sigmoids)
+        i, f, o, g = a
+        np.tanh(g, out=g)
+        np.multiply(cells.enter(at, count), f, out=cell)
+        cell += np.multiply(i, g, out=written[:count])
         np.tanh(cell, out=t)
         if projection is None:
-            np.multiply(a[:, 3 * size :], t, out=states.after[at])
+            np.multiply(o, t, out=states.after[at])
         else:
-            states.after[at] = matmul(a[:, 3 * size :] * t, _column(projection))
+            states.after[at] = matmul(o * t, _column(projection))
         states.leave(at, count)
         cells.leave(at, count)
     return (states.after, states.last(), cells.last()), (gates, squashed, states.before, cells.before)
@@ -152,19 +198,25 @@ def _lstm_back(
     gates, squashed, before_h, before_c = aux
     g_out, dh, dc = g[0], g[1].copy(), g[2].copy()
     rows, size = before_c.shape
-    i, f, s, o = (gates[:, k * size : (k + 1) * size] for k in range(4))
-    along = np.empty_like(
-        gates, order="C"
-    )  # what the cotangents of the cell and the state are multiplied by, for each gate
-    np.multiply(s * i, 1 - i, out=along[:, :size])
-    np.multiply(before_c * f, 1 - f, out=along[:, size : 2 * size])
-    np.multiply(i, 1 - s * s, out=along[:, 2 * size : 3 * size])
-    np.multiply(squashed * o, 1 - o, out=along[:, 3 * size :])
-    to_cell = squashed * squashed
-    np.subtract(1, to_cell, out=to_cell)
-    to_cell *= o
-    dx = np.empty_like(gates, order="C")
-    by_gate, dx_by_gate = along.reshape(rows, 4, size), dx.reshape(rows, 4, size)
+    i, f, o, s = gates.each(batch_sizes)
+    t, before = squashed.reshape(*gates.lead, size), before_c.reshape(*gates.lead, size)
+    # What the cotangents of the cell and the state are multiplied by, for each gate: in the order of the weight.
+    by_gate = np.empty_like(before_c, shape=(rows, 4, size), order="C")
+    along = by_gate.reshape(*gates.lead, 4, size)
+    rest = np.empty_like(t, order="C")
+    for k, slope, factor in ((0, i, s), (1, f, before), (3, o, t)):
+        np.subtract(1, slope, out=rest)
+        rest *= slope
+        np.multiply(rest, factor, out=along[..., k, :])
+    np.multiply(s, s, out=rest)
+    np.subtract(1, rest, out=rest)
+    np.multiply(rest, i, out=along[..., 2, :])
+    np.multiply(t, t, out=rest)
+    np.subtract(1, rest, out=rest)
+    rest *= o
+    to_cell = rest.reshape(rows, size)
+    dx = np.empty_like(before_c, shape=(rows, 4 * size), order="C")
+    dx_by_gate = dx.reshape(rows, 4, size)
     projected = None if projection is None else np.empty_like(before_h, order="C")
     shared = np.empty_like(dc, order="C")
     for at, count in reversed(_steps(batch_sizes, reverse)):
@@ -178,10 +230,12 @@ def _lstm_back(
         d, factor = dx_by_gate[at], by_gate[at]
         np.multiply(factor[:, :3], cell[:, None], out=d[:, :3])
         np.multiply(factor[:, 3], full, out=d[:, 3])
-        cell *= f[at]
+        cell *= gates.step(at, count)[1]
         _dot(dx[at], weight, state)
     dw = matmul(_column(dx), before_h) if needs[3] else None
-    dp = matmul(_column(projected), o * squashed) if projected is not None and needs[4] else None
+    dp = None
+    if projected is not None and needs[4]:
+        dp = matmul(_column(projected), (o * t).reshape(rows, size))
     return dx, dh, dc, dw, dp
 
 
