@@ -3,8 +3,8 @@
 The strategies stand in `tinygrad_cn.testing.strategies`, which needs Hypothesis and is imported by its own name.
 """
 
-from tinygrad_cn.testing.checking import check_target
 from tinygrad_cn.testing.assertions import assert_close
+from tinygrad_cn.testing.checking import check_target
 from tinygrad_cn.testing.gradcheck import gradcheck, gradgradcheck
 from tinygrad_cn.testing.numeric import complex_step, four_point
 from tinygrad_cn.testing.report import (

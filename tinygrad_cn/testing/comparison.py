@@ -214,7 +214,7 @@ class _Comparer:
             verdict, look = self.judge(k, row, looks[0])
             if verdict != Verdict.RIGHT and line.scale < 1 and self.settings.eps is None:
                 if len(looks) == 1:  # an element that is tiny beside the distances that matter
-                    levels = min(160, 42 + int(-np.log2(line.scale)))
+                    levels = 48 + int(-np.log2(line.scale))
                     looks.append(examine(evaluation, line, 2.0, levels))
                 if looks[1].both.error[row] < look.both.error[row] and look.kinds[row] is None:
                     verdict, look = self.judge(k, row, looks[1])
@@ -233,10 +233,9 @@ class _Comparer:
         if kind is not None:
             if kind in (KinkKind.JUMP, KinkKind.CUSP):
                 return Verdict.KINK, look
-            known = np.isfinite(look.left.error[row]) or np.isfinite(look.right.error[row])
             if not np.isfinite(analytic):
                 return Verdict.KINK if kind is KinkKind.EDGE else Verdict.WRONG, look
-            if known and not look.between(row, analytic) and not self.shakes(k, row, look):
+            if not look.between(row, analytic) and not self.shakes(k, row, look):
                 return Verdict.OUTSIDE, look
             return Verdict.KINK, look
         value, error = float(look.both.value[row]), float(look.both.error[row])

@@ -34,11 +34,13 @@ class Line:
         at (callable): the distance to all outputs there, as one float64 vector.
         exact (callable): the distance that is really gone, for it is rounded with the coordinate it is added to.
         scale (float): a distance over which the function may be expected to change notably.
+        octaves (int): how many powers of two finer than that the coordinate itself is.
     """
 
     at: Callable[[float], np.ndarray]
     exact: Callable[[float], float]
     scale: float
+    octaves: int = 0
 
 
 class Evaluation:
@@ -84,7 +86,7 @@ class Evaluation:
         magnitudes = magnitudes[magnitudes > 0]
         if magnitudes.size and magnitudes.max() > SPREAD * magnitudes.min():
             scale = np.where(self.center == 0, np.median(magnitudes), np.abs(self.center))
-            weights = weights * np.exp2(-np.round(np.log2(np.where(self.finite, scale, 1.0))))
+            weights = weights * np.exp2(-np.clip(np.round(np.log2(np.where(self.finite, scale, 1.0))), -500, 500))
         return np.where(self.finite, weights, 0.0)
 
     def shaped(self, weights: np.ndarray) -> Arrays:
@@ -182,7 +184,9 @@ class Evaluation:
             np.copyto(work, self.arrays[which])  # also what a function may have written there
             return found
 
-        return Line(at, lambda t: (x + t) - x, self.scale(which, index))
+        scale = self.scale(which, index)
+        octaves = int(np.frexp(scale)[1] - np.frexp(x)[1]) if 0 < abs(x) < scale else 0
+        return Line(at, lambda t: (x + t) - x, scale, octaves)
 
     def direction(self, directions: Sequence[np.ndarray | None]) -> Line:
         """The function along a direction in all inputs; a distance of 1 is the whole direction."""

@@ -16,7 +16,7 @@ from tinygrad_cn.testing.report import KinkKind
 
 __all__ = ["Examination", "examine"]
 
-LEVELS = 42
+LEVELS, MOST_OCTAVES = 48, 160
 #: Two one-sided derivatives that differ by less, relative to their size, make no kink.
 KINK = 1e-6
 
@@ -37,8 +37,10 @@ class Examination:
     kinds: list[KinkKind | None]
 
     def between(self, row: int, value: float) -> bool:
-        """Whether ``value`` lies between the derivatives from both sides, as far as they are known."""
-        sides = [(e.value[row], e.error[row]) for e in (self.left, self.right) if np.isfinite(e.error[row])]
+        """Whether ``value`` lies between the derivatives from both sides, as far as they are well known."""
+        sides = [(e.value[row], e.error[row]) for e in (self.left, self.right)]
+        largest = max((abs(v) for v, e in sides if np.isfinite(e)), default=0.0)
+        sides = [(v, e) for v, e in sides if e <= 1e-3 * max(largest, abs(value))]
         if self.kinds[row] in (KinkKind.JUMP, KinkKind.CUSP) or not sides:
             return True
         low = min(v - 8 * e - 64 * EPS * abs(v) for v, e in sides)
@@ -52,7 +54,12 @@ def examine(evaluation: Evaluation, line: Line, top: float | None = None, levels
     Args:
         top (float, optional): the largest step, by default twice the scale of the line.
     """
-    ladder = sample(evaluation, line, 2 * line.scale if top is None else top, levels)
+    top = 2 * line.scale if top is None else top
+    if line.octaves <= MOST_OCTAVES:
+        levels += line.octaves
+    else:
+        top *= 2.0**-line.octaves
+    ladder = sample(evaluation, line, top, levels)
     with np.errstate(all="ignore"):
         both = central(ladder, _measured_noise(ladder, ladder.plus - ladder.minus, ladder.up + ladder.down))
         left = one_sided(-ladder.minus, ladder.down, _measured_noise(ladder, ladder.minus, ladder.down))
@@ -97,7 +104,7 @@ def _jumps(values: np.ndarray, noise: np.ndarray) -> bool:
     """Whether the difference from the centre stays as the steps go to zero."""
     last = values[-6:]
     apart = np.max(last) - np.min(last)
-    return bool(np.isfinite(apart) and abs(last[-1]) > 50 * noise[-1] and apart < 0.1 * abs(last[-1]))
+    return bool(np.isfinite(apart) and abs(last[-1]) > 50 * noise[-1] and apart < 1e-6 * abs(last[-1]))
 
 
 def _is_steep(slopes: np.ndarray, noise: np.ndarray) -> bool:
