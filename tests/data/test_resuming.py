@@ -101,9 +101,9 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("workers", [0, 2])
 def test_orders(order, workers):
-    for stop in (0, 1, 3, 6):
+    for stop in (1, 3, 6):
         check(lambda: DataLoader(DATA, batch_size=3, num_workers=workers, **ORDERS[order]()), stop)
 
 
@@ -157,7 +157,7 @@ class Noisy(Dataset):
 class TestRandomSamples:
     @pytest.mark.parametrize("persistent", [False, True])
     def test_in_threads(self, persistent):
-        for stop in (0, 2, 5, 7):
+        for stop in (2, 7):
             check(lambda: DataLoader(Noisy(), 2, True, num_workers=2, persistent_workers=persistent), stop)
 
     def test_without_workers(self):
@@ -211,14 +211,14 @@ class Remembering(Stream):
 
 class TestStreams:
     @pytest.mark.parametrize("kind", [Stream, Remembering])
-    @pytest.mark.parametrize("workers", [0, 1, 2, 3])
+    @pytest.mark.parametrize("workers", [0, 1, 3])
     def test_any_place(self, kind, workers):
-        for stop in (0, 1, 3, 6, 14):
+        for stop in (0, 1, 6, 14):
             check(lambda: DataLoader(kind(), batch_size=2, num_workers=workers), stop, passes=6)
 
     @pytest.mark.parametrize("kind", [Stream, Remembering])
     def test_workers_that_stay(self, kind):
-        for stop in (0, 1, 6, 14):
+        for stop in (1, 14):
             check(lambda: DataLoader(kind(), 2, num_workers=2, persistent_workers=True), stop, passes=6)
 
     def test_another_number_of_workers(self):
