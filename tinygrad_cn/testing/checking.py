@@ -13,6 +13,7 @@ from tinygrad_cn.testing.complex_steps import complex_steps_work
 from tinygrad_cn.testing.diagnosis import diagnose
 from tinygrad_cn.testing.differences import EPS
 from tinygrad_cn.testing.evaluation import Evaluation
+from tinygrad_cn.testing.other_modes import check_batched, check_forward
 from tinygrad_cn.testing.precision import check_precision
 from tinygrad_cn.testing.projections import locate, project
 from tinygrad_cn.testing.report import Fault, FaultKind, GradcheckReport, InputReport, Kink
@@ -72,8 +73,16 @@ class _Check:
         if not self.evaluation.finite.all():
             left_out = int((~self.evaluation.finite).sum())
             self.notes.append(f"{left_out} outputs are not finite here, and are left out")
-        self.gradients()
-        if len(self.analytic) == len(self.evaluation.arrays) and not STOPPING & {f.kind for f in self.faults}:
+        if self.settings.check_backward_ad:
+            self.gradients()
+        if self.settings.check_forward_ad or (self.target.has_pushforward and not self.faults):
+            self.checks.append("forward mode")
+            self.faults += check_forward(self.evaluation)
+        if (
+            self.settings.check_backward_ad
+            and len(self.analytic) == len(self.evaluation.arrays)
+            and not STOPPING & {f.kind for f in self.faults}
+        ):
             self.compare()
         evaluation = self.evaluation
         return GradcheckReport(
@@ -101,6 +110,9 @@ class _Check:
             rows = [np.zeros(array.shape) if p is None or p[i] is None else p[i] for p in pulled]
             stacked = np.array([np.asarray(g, dtype=np.float64).reshape(-1) for g in rows])
             self.analytic.append(stacked.reshape(len(rows), array.size))
+        if self.settings.check_batched_grad:
+            self.checks.append("batched gradients")
+            self.faults += check_batched(evaluation, evaluation.rows)
         if self.settings.behaviour and self.target.takes_single and any(k.itemsize < 8 for k in self.kinds):
             self.checks.append("single precision")
             self.faults += check_precision(evaluation, weights, self.kinds)

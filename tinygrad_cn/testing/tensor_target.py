@@ -175,6 +175,23 @@ class TensorTarget(Target):
             )
             return tuple(None if g is None else g._array for g in found)
 
+    def pushforward(self, arrays: Sequence[np.ndarray], tangents: Sequence[np.ndarray]) -> Arrays:
+        """By two backward sweeps: the gradient is linear in the cotangent, and its gradient by that is wanted."""
+        with self._placed(arrays):
+            outputs = self._outputs()
+            cotangents = [Handle._wrap(np.zeros_like(t._array)).requires_grad_() for t in outputs]
+            pairs = [(t, g) for t, g in zip(outputs, cotangents, strict=True) if t.requires_grad]
+            if not pairs:
+                return tuple(np.zeros_like(t._array) for t in outputs)
+            first = grad(
+                [t for t, _ in pairs], self.checked, [g for _, g in pairs], create_graph=True, materialize_grads=True
+            )
+            traced = [(g, Handle._wrap(v)) for g, v in zip(first, tangents, strict=True) if g.requires_grad]
+            if not traced:
+                return tuple(np.zeros_like(t._array) for t in outputs)
+            found = grad([g for g, _ in traced], cotangents, [v for _, v in traced], materialize_grads=True)
+            return tuple(g._array for g in found)
+
 
 class GradientTarget(TensorTarget):
     """The gradient of a target, as a function of the same inputs and of the cotangents: to check second derivatives.
