@@ -1,7 +1,8 @@
 """A residual network on handwritten digits: residual blocks, batch normalisation, shifted copies of the images.
 
     python examples/resnet.py
-    python examples/resnet.py --data mnist --images 10000 --epochs 6
+    python examples/resnet.py --data mnist
+    python examples/resnet.py --data mnist --images 60000 --blocks 2
 
 Source: K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016, section 4.2: three
 stages, each with half the width and height of the one before and twice its channels.
@@ -14,7 +15,7 @@ import tinygrad_cn as tg
 from tinygrad_cn import nn, optim
 from tinygrad_cn.datasets import load_digits, load_mnist
 from tinygrad_cn.nn import functional as F
-from tinygrad_cn.utils.data import DataLoader, Subset
+from tinygrad_cn.utils.data import DataLoader, Subset, TensorDataset
 
 
 class Block(nn.Module):
@@ -66,9 +67,15 @@ def shifted(images, by):
     return padded[tg.arange(n)[:, None, None], 0, rows, columns].unsqueeze(1)
 
 
+def halved(dataset):
+    """MNIST's images of 28x28 pixels as images of 14x14, which are read as well and four times as fast."""
+    images, labels = dataset.tensors
+    return TensorDataset(F.avg_pool2d(images, 2), labels)
+
+
 def load(options):
     if options.data == "mnist":
-        training, test = load_mnist(options.data_dir)
+        training, test = map(halved, load_mnist(options.data_dir))
         training = Subset(training, range(options.images))
     else:
         training, test = load_digits()
@@ -89,7 +96,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=["digits", "mnist"], default="digits")
     parser.add_argument("--data-dir", help="the folder with MNIST's four files; without it they are downloaded")
-    parser.add_argument("--images", type=int, default=5000, help="of MNIST's 60,000 to train on")
+    parser.add_argument("--images", type=int, default=8000, help="of MNIST's 60,000 to train on")
     parser.add_argument("--epochs", type=int, help="25 on digits, 4 on MNIST")
     parser.add_argument("--width", type=int, default=16, help="channels of the first stage")
     parser.add_argument("--blocks", type=int, default=1, help="residual blocks in a stage")

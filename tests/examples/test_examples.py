@@ -39,6 +39,12 @@ def test_the_gpt_beats_counting_and_writes(capsys):
     assert len(written) > 70
 
 
+def test_the_pole_stays_up(capsys):
+    assert run("cartpole") > 100  # steps; at random it is about 22
+    random = re.search(r"at random: (\d+) of 500", capsys.readouterr().out)
+    assert 18 < int(random[1]) < 27
+
+
 @pytest.mark.parametrize(("name", "poems"), [("sonnets", 154), ("daodejing", 81)])
 def test_the_texts_are_whole(name, poems):
     text = (EXAMPLES / "data" / f"{name}.txt").read_text(encoding="utf-8")
