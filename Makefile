@@ -10,7 +10,7 @@ help:
 	@echo "make demo    train a convolutional network on real handwritten digits and check its gradients"
 	@echo "make test    run the tests"
 	@echo "make mutants make every gradient rule wrong in many ways and count how often the tests notice (OPS=add,matmul)"
-	@echo "make conformance   compare with PyTorch, operators and modules (installs torch for it; OPS=add,mul for some)"
+	@echo "make conformance   compare with PyTorch, operators, modules, optimizers (installs torch; OPS=add,mul for some)"
 	@echo "make docs    write docs/numpy.md from the engine's tables"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   time this engine beside NumPy and what other engines are installed"
@@ -29,15 +29,16 @@ mutants:
 	@.ci/venv all,dev
 	@$(python) -m tests.mutants -v $(if $(OPS),--ops $(OPS),--write)
 
-# PyTorch serves as the oracle here and is needed for nothing else. Without OPS and MODULES (nn.Linear,nn.LSTM) the
-# tables are written anew.
+# PyTorch serves as the oracle here and is needed for nothing else. Without OPS, MODULES (nn.Linear,nn.LSTM) and
+# OPTIMIZERS (SGD,Adam) the tables are written anew.
 conformance:
 	@.ci/venv all,dev
 	@$(python) -c 'import torch, expecttest; assert torch.__version__.startswith("2.13.0")' 2>/dev/null || \
 	    $(python) -m pip install --quiet --disable-pip-version-check torch==2.13.0 expecttest
 	@status=0; \
-	$(if $(MODULES),,$(python) -m tests.conformance $(if $(OPS),-v --ops $(OPS),--write) || status=1;) \
-	$(if $(OPS),,$(python) -m tests.conformance.modules $(if $(MODULES),-v --modules $(MODULES),--write) || status=1;) \
+	$(if $(MODULES)$(OPTIMIZERS),,$(python) -m tests.conformance $(if $(OPS),-v --ops $(OPS),--write) || status=1;) \
+	$(if $(OPS)$(OPTIMIZERS),,$(python) -m tests.conformance.modules $(if $(MODULES),-v --modules $(MODULES),--write) || status=1;) \
+	$(if $(OPS)$(MODULES),,$(python) -m tests.conformance.optimizers $(if $(OPTIMIZERS),-v --optimizers $(OPTIMIZERS),--write) || status=1;) \
 	exit $$status
 
 docs:

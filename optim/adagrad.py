@@ -74,12 +74,15 @@ class Adagrad(Optimizer):
                 differentiable=differentiable,
             ),
         )
-        for group in self.param_groups:
-            for param in group["params"]:
-                state = self.state[param]
-                state["step"] = from_numpy(np.zeros((), dtype=np.float32))
-                start = initial_accumulator_value * (1 + 1j if param._array.dtype.kind == "c" else 1)
-                state["sum"] = from_numpy(np.full_like(param._array, start))
+
+    def add_param_group(self, param_group: ParamGroup) -> None:
+        """Add a group of parameters; their sums start at ``initial_accumulator_value``."""
+        super().add_param_group(param_group)
+        for param in param_group["params"]:
+            start = param_group["initial_accumulator_value"] * (1 + 1j if param._array.dtype.kind == "c" else 1)
+            state = self.state[param]
+            state["step"] = from_numpy(np.zeros((), dtype=np.float32))
+            state["sum"] = from_numpy(np.full_like(param._array, start))
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
         lr, lr_decay, eps, decay = numbers(group, "lr", "lr_decay", "eps", "weight_decay")

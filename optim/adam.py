@@ -57,7 +57,7 @@ class Adam(Optimizer):
         self,
         params: Iterable[Any],
         lr: float | Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
@@ -71,6 +71,11 @@ class Adam(Optimizer):
     ) -> None:
         check_not_negative(eps=eps, weight_decay=weight_decay)
         check_betas(betas)
+        for name, value in (("lr", lr), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
+            if isinstance(value, Tensor) and foreach and not capturable:
+                raise ValueError(f"{name} as a Tensor is not supported for capturable=False and foreach=True")
+        if isinstance(betas[0], Tensor) and isinstance(betas[1], Tensor):
+            betas = (betas[0].reshape(()), betas[1].reshape(()))
         super().__init__(
             params,
             defaults(
@@ -105,8 +110,8 @@ class Adam(Optimizer):
             np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
             if top is not None:
                 v = np.maximum(top, v, out=top)
-            np.add(np.divide(np.sqrt(v, out=d), root, out=d), eps, out=d)
-            np.subtract(w, np.multiply(np.divide(m, d, out=d), step, out=d), out=w)
+            size = np.add(np.divide(np.sqrt(v, out=d), root, out=d), eps, out=d)
+            np.subtract(w, np.multiply(np.divide(m, size, out=d), step, out=d), out=w)
 
         mean, square = self._buffers(param, weight, "exp_avg", "exp_avg_sq")
         largest = self._buffers(param, weight, "max_exp_avg_sq")[0] if group["amsgrad"] else None
@@ -128,7 +133,7 @@ class AdamW(Adam):
         self,
         params: Iterable[Any],
         lr: float | Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,

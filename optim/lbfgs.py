@@ -153,7 +153,7 @@ class LBFGS(Optimizer):
     def _direction(self, state: dict[str, Any], gradient: np.ndarray, history_size: int) -> np.ndarray:
         """Minus the gradient times the estimate of the inverse Hessian matrix."""
         if state["n_iter"] == 1:
-            state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
+            state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
             return -gradient
         y = gradient - state["prev_flat_grad"]._array
         s = state["d"]._array * np.asarray(float(state["t"]), gradient.dtype)
@@ -164,20 +164,20 @@ class LBFGS(Optimizer):
                     state[name].pop(0)
             state["old_dirs"].append(from_numpy(y))
             state["old_stps"].append(from_numpy(s))
-            state["ro"].append(1.0 / product)
-            state["H_diag"] = product / float(y @ y)
+            state["ro"].append(_number(1.0 / product, y))
+            state["H_diag"] = _number(product / float(y @ y), y)
         pairs = [
             (s._array, y._array, float(ro))
             for s, y, ro in zip(state["old_stps"], state["old_dirs"], state["ro"], strict=True)
         ]
         q = -gradient
-        shares = []
-        for s, y, ro in reversed(pairs):
-            shares.append(float(s @ q) * ro)
-            q -= y * q.dtype.type(shares[-1])
+        shares = state.setdefault("al", [None] * history_size)  # kept as PyTorch keeps them
+        for i, (s, y, ro) in reversed(list(enumerate(pairs))):
+            shares[i] = _number(float(s @ q) * ro, q)
+            q -= y * shares[i]._array
         q *= q.dtype.type(float(state["H_diag"]))
-        for s, y, ro in pairs:
-            q += s * q.dtype.type(shares.pop() - float(y @ q) * ro)
+        for i, (s, y, ro) in enumerate(pairs):
+            q += s * q.dtype.type(float(shares[i]._array) - float(y @ q) * ro)
         return q
 
     def _on_line(self, closure: Callable[[], Any], direction: np.ndarray) -> Callable[[float], Point]:
@@ -220,6 +220,11 @@ class LBFGS(Optimizer):
 def _real(array: np.ndarray) -> np.ndarray:
     """A complex array as its real and imaginary parts in turn."""
     return array.reshape(-1).view(array.real.dtype) if array.dtype.kind == "c" else array
+
+
+def _number(value: float, like: np.ndarray) -> Tensor:
+    """A number of the state, which PyTorch has as tensors."""
+    return from_numpy(np.asarray(value, like.dtype))
 
 
 def _largest(array: np.ndarray) -> float:

@@ -94,10 +94,10 @@ class NAdam(Optimizer):
             np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
             np.multiply(v, beta2, out=v)
             np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
-            np.add(np.sqrt(np.divide(v, 1 - beta2**t, out=d), out=d), eps, out=d)
+            size = np.add(np.sqrt(np.divide(v, 1 - beta2**t, out=d), out=d), eps, out=d)
             g = np.multiply(g, by_gradient, out=s)
-            np.subtract(w, np.divide(g, d, out=s), out=w)
-            np.subtract(w, np.multiply(np.divide(m, d, out=d), by_mean, out=d), out=w)
+            np.subtract(w, np.divide(g, size, out=s), out=w)
+            np.subtract(w, np.multiply(np.divide(m, size, out=d), by_mean, out=d), out=w)
 
         self._each(change, weight, grad, *self._buffers(param, weight, "exp_avg", "exp_avg_sq"))
 

@@ -205,7 +205,7 @@ class Optimizer:
                 if param.grad is not None:
                     state = self.state[param]
                     for name, value in state.items():  # what the last step saved stays as it was
-                        if isinstance(value, Tensor) and value.ndim:
+                        if isinstance(value, Tensor):
                             state[name] = value.clone()
                     self._update(param, param, param.grad, group)
 

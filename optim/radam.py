@@ -93,8 +93,8 @@ class RAdam(Optimizer):
             if scale is None:
                 np.subtract(w, np.multiply(m, step, out=d), out=w)
             else:
-                np.divide(m, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
-                np.subtract(w, np.multiply(d, step * scale, out=d), out=w)
+                ratio = np.divide(m, np.add(np.sqrt(v, out=d), eps, out=d), out=d)
+                np.subtract(w, np.multiply(ratio, step * scale, out=d), out=w)
 
         self._each(change, weight, grad, *self._buffers(param, weight, "exp_avg", "exp_avg_sq"))
 

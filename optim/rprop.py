@@ -77,7 +77,7 @@ class Rprop(Optimizer):
 
         def change(w: Any, g: Any, p: Any, d: Any, s: Any, t: Any, f: Any) -> None:
             g = np.negative(g, out=s) if group["maximize"] else np.positive(g, out=s)
-            same = np.sign(np.multiply(p, g, out=t), out=t)
+            same = np.multiply(np.sign(p, out=t), np.sign(g, out=f), out=t)
             np.multiply(d, np.add(np.multiply(np.maximum(same, 0, out=f), grow - 1, out=f), 1, out=f), out=d)
             turned = np.minimum(same, 0, out=t)
             np.multiply(d, np.add(np.multiply(turned, 1 - shrink, out=f), 1, out=f), out=d)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+import tinygrad_cn as tg
 from tinygrad_cn.printing import dtype_suffix, format_tensor, get_printoptions, printoptions, set_printoptions
 
 DEFAULTS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
@@ -157,3 +158,7 @@ def test_large_arrays_like_torch(shape: tuple[int, ...], dtype: str) -> None:
     values = np.random.default_rng(0).normal(size=shape) * 10
     assert_prints_like_torch(values.astype(dtype))
     assert_prints_like_torch(np.round(values).astype(dtype), requires_grad=True)
+
+
+def test_a_number_in_a_text_is_that_number():
+    assert f"{tg.tensor(0.5)} {tg.tensor(2)} {tg.tensor(0.123):.2f} {tg.ones(1)}" == "0.5 2 0.12 tensor([1.])"

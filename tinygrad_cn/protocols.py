@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.graph import Handle
+from tinygrad_cn.inplace import assign
 from tinygrad_cn.matrix_protocols import MATRIX_FUNCTIONS
 from tinygrad_cn.numpy_arranging import ARRANGING
 from tinygrad_cn.numpy_values import VALUE_UFUNCS, VALUES
@@ -317,6 +318,8 @@ def _into(out: tuple[Any, ...], result: Any) -> Any:
     """``out=``: written in place when it is a Tensor; a plain array cannot carry the gradient."""
     (target,) = out
     if isinstance(target, Handle):
+        if result.dtype == target.dtype:  # type: ignore[attr-defined]
+            return assign(target, result, "out=")  # copies what the op saved of the target
         return target.copy_(result)  # type: ignore[attr-defined]
     if result._node is not None:
         raise TypeError("out= is a NumPy array, but the result carries a gradient that it cannot hold; leave out= away")

@@ -360,3 +360,14 @@ def test_other_types_get_their_own_chance():
     with pytest.raises(TypeError):
         tg.ones(2) + "text"
     assert copy.copy(tg.ones(2)).tolist() == [1.0, 1.0]
+
+
+def test_out_may_be_an_input_that_the_op_saves():
+    x = tg.tensor([1.0, 3.0], requires_grad=True)
+    y = tg.tensor([2.0, 2.0], requires_grad=True)
+    z = x * 1
+    assert np.maximum(z, y, out=z) is z
+    np.multiply(z, z, out=z)
+    z.sum().backward()
+    assert x.grad.tolist() == [0.0, 6.0]
+    assert y.grad.tolist() == [4.0, 0.0]
