@@ -13,6 +13,7 @@ from tinygrad_cn.errors import ShapeError
 from tinygrad_cn.functions import arithmetic, pointwise, reduction
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.kernels.averaging import average_windows
+from tinygrad_cn.op import cast
 from tinygrad_cn.ops import normalization as ops
 from tinygrad_cn.ops.pooling import avg_pool
 
@@ -123,7 +124,10 @@ def layer_norm(
     for what, value in (("weight", weight), ("bias", bias)):
         if value is not None and value._array.shape != normalized:
             raise ShapeError(f"layer_norm(): {what} must have shape {list(normalized)}, got {list(value._array.shape)}")
-    return _affine(ops.standardize(input, axis=tuple(range(-count, 0)), eps=eps), weight, bias)
+    if any(v is not None and v._array.dtype != input._array.dtype for v in (weight, bias)):
+        kind = np.result_type(*(v._array for v in (input, weight, bias) if v is not None))
+        input, weight, bias = (v if v is None else cast(v, dtype=kind) for v in (input, weight, bias))
+    return ops.layer_norm(input, weight, bias, axes=count, eps=eps)
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:

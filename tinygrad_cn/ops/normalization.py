@@ -1,10 +1,12 @@
 """Normalisation: values brought to mean 0 and variance 1 along some axes.
 
-`batch_norm` is fused with its scale and shift; its spelled-out twin serves at second order and as its test.
+`batch_norm` and `layer_norm` are fused with their scale and shift; the spelled-out twins serve at second order and as
+their tests.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,12 +99,67 @@ def _standardize_spelled(x: Any, *, axis: tuple[int, ...], eps: float) -> Any:
     return d / np.sqrt(np.mean(d * d, axis=axis, keepdims=True) + eps)
 
 
-#: (x - mean) / sqrt(variance + eps) along ``axis``: the heart of layer, group and instance normalisation.
+#: (x - mean) / sqrt(variance + eps) along ``axis``: the heart of group and instance normalisation.
 standardize = op(
     "standardize",
     _standardize,
     joint=_standardize_x,
     composite=_standardize_spelled,
+    aux=True,
+    label="NativeLayerNorm",
+)
+
+
+def _rows(x: Any, size: int) -> Any:
+    """The last axes, of ``size`` elements, as one, and all before as one."""
+    return np.reshape(x, (x.size // size if size else 0, size))
+
+
+def _layer_norm(x: Any, weight: Any, bias: Any, *, axes: int, eps: float) -> tuple[Any, Any]:
+    size = math.prod(x.shape[x.ndim - axes :])
+    rows = _rows(x, size)
+    normal = rows - (np.einsum("rd->r", rows) / max(size, 1))[:, None]
+    variance = np.einsum("rd,rd->r", normal, normal) / max(size, 1)
+    scale = 1 / np.sqrt(variance + variance.dtype.type(eps))
+    normal *= scale[:, None]
+    out = normal.copy() if weight is None else normal * np.reshape(weight, (size,))
+    if bias is not None:
+        out += np.reshape(bias, (size,))
+    return np.reshape(out, x.shape), (normal, scale)
+
+
+def _layer_norm_back(g: Any, needs: Sequence[bool], x_shape: Any, weight: Any, axes: int, aux: Any) -> tuple[Any, ...]:
+    normal, scale = aux
+    shape = x_shape[len(x_shape) - axes :]
+    rows = _rows(g, normal.shape[1])
+    gx = None
+    if needs[0]:
+        scaled = rows if weight is None else rows * np.reshape(weight, (-1,))
+        count = max(normal.shape[1], 1)
+        gx = normal * (np.einsum("rd,rd->r", scaled, normal) / -count)[:, None]
+        gx += scaled
+        gx -= (np.einsum("rd->r", scaled) / count)[:, None]
+        gx *= scale[:, None]
+        gx = np.reshape(gx, x_shape)
+    along = np.reshape(np.einsum("rd,rd->d", rows, normal), shape) if needs[1] else None
+    total = np.reshape(np.add.reduce(rows, axis=0), shape) if needs[2] else None
+    return gx, along, total
+
+
+def _layer_norm_spelled(x: Any, weight: Any, bias: Any, *, axes: int, eps: float) -> Any:
+    out = _standardize_spelled(x, axis=tuple(range(-axes, 0)), eps=eps)
+    if weight is not None:
+        out = out * weight
+    return out if bias is None else out + bias
+
+
+#: Ba, Kiros and Hinton, 2016, arXiv:1607.06450.
+#: Shapes: x (..., *S), weight and bias S, or ``None``; S has ``axes`` axes.
+layer_norm = op(
+    "layer_norm",
+    _layer_norm,
+    joint=_layer_norm_back,
+    composite=_layer_norm_spelled,
     aux=True,
     label="NativeLayerNorm",
 )

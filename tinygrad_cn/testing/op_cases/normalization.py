@@ -47,6 +47,21 @@ def _standardize(x: Any, axis: Any, eps: float) -> Any:
 
 
 @st.composite
+def layers(choose: Any) -> Sample:
+    x = choose(draw.arrays(draw.shapes(1, empty=False), unique=True))
+    axes = choose(st.integers(1, x.ndim))
+    shape = x.shape[x.ndim - axes :]
+    weight, bias = (choose(st.one_of(st.none(), draw.arrays(shape, bits=b))) for b in (5, 6))
+    return Sample((x, weight, bias), {"axes": axes, "eps": 0.125})
+
+
+def _layer_norm(x: Any, weight: Any, bias: Any, axes: int, eps: float) -> Any:
+    out = _standardize(x, axis=tuple(range(x.ndim - axes, x.ndim)), eps=eps)
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias
+
+
+@st.composite
 def classified(choose: Any) -> Sample:
     n, c = choose(st.integers(1, 3)), choose(st.integers(1, 4))
     x = choose(draw.arrays((n, c)))
@@ -70,6 +85,7 @@ def _cross_entropy(x: Any, target: Any, scale: Any, summed: bool) -> Any:
 CASES = [
     Case("batch_norm", batches(), _batch_norm, prepare=_with_statistics, indirect=True),
     Case("standardize", standardized(), _standardize),
+    Case("layer_norm", layers(), _layer_norm),
     Case("cross_entropy", classified(), _cross_entropy, prepare=_cast_scale),
     Case("binary_cross_entropy", binary((0, 1), (0, 1), numbers=False),
          lambda x, y: -(y * np.log(x) + (1 - y) * np.log(1 - x)), analytic=False),
