@@ -34,6 +34,9 @@ FIRST_STEP, SECOND_STEP = 2.0**-3, 2.0**-13
 ROUNDING = 64 * EPS
 #: Elements of an input that are looked at closely, at most.
 CLOSE_LOOKS, LEAST_LOOKS = 160, 24
+MOST_LEVELS = 300
+#: From here on the steps of a function that rounds to whole numbers are no longer to be seen.
+COARSE = 2.0**40
 #: After so many that are wrong, the first look decides.
 ENOUGH_WRONG = 10
 
@@ -214,7 +217,7 @@ class _Comparer:
             verdict, look = self.judge(k, row, looks[0])
             if verdict != Verdict.RIGHT and line.scale < 1 and self.settings.eps is None:
                 if len(looks) == 1:  # an element that is tiny beside the distances that matter
-                    levels = 48 + int(-np.log2(line.scale))
+                    levels = min(MOST_LEVELS, 48 + int(-np.log2(line.scale)))
                     looks.append(examine(evaluation, line, 2.0, levels))
                 if looks[1].both.error[row] < look.both.error[row] and look.kinds[row] is None:
                     verdict, look = self.judge(k, row, looks[1])
@@ -230,6 +233,8 @@ class _Comparer:
     def judge(self, k: int, row: int, look: Examination) -> tuple[Verdict, Examination]:
         analytic = float(self.found.analytic[row, k])
         kind = look.kinds[row]
+        if not np.isfinite(analytic) and not self.evaluation.finite.all():
+            return Verdict.UNDECIDED, look  # 0 times an infinite derivative
         if kind is not None:
             if kind in (KinkKind.JUMP, KinkKind.CUSP):
                 return Verdict.KINK, look
@@ -249,6 +254,9 @@ class _Comparer:
         if distance <= allowed:
             rough = error > 0.01 * max(abs(value), abs(analytic)) and error > GOAL * self.largest(row)
             return Verdict.UNDECIDED if rough else Verdict.RIGHT, look
+        x = self.evaluation.arrays[self.which].flat[self.found.elements[k]]
+        if analytic == 0 and abs(x) >= COARSE:
+            return Verdict.UNDECIDED, look  # rounding to whole numbers, say, which floats do there by themselves
         return Verdict.UNDECIDED if self.shakes(k, row, look) else Verdict.WRONG, look
 
     def largest(self, row: int) -> float:

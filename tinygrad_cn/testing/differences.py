@@ -81,7 +81,7 @@ def sample(evaluation: Evaluation, line: Line, top: float, levels: int) -> Ladde
             plus.append(evaluation.project(above - center))
             minus.append(evaluation.project(below - center))
             noise.append(evaluation.project_sizes(np.where(changed, ULPS * EPS * largest + TINY, 0.0)))
-        blind = evaluation.project_sizes(np.where(changed, 0.0, EPS * size)) / top
+        blind = evaluation.project_sizes(np.where(changed, 0.0, EPS * size + TINY)) / top
     count, width = len(up), len(evaluation.rows)
     above, below = (np.array(found).reshape(count, 1) for found in (up, down))
     high, low, floor = (np.array(found).reshape(count, width) for found in (plus, minus, noise))

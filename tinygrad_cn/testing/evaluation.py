@@ -185,7 +185,8 @@ class Evaluation:
             return found
 
         scale = self.scale(which, index)
-        octaves = int(np.frexp(scale)[1] - np.frexp(x)[1]) if 0 < abs(x) < scale else 0
+        finest = min(scale, abs(x) or 1.0)
+        octaves = int(np.frexp(scale)[1] - np.frexp(finest)[1])
         return Line(at, lambda t: (x + t) - x, scale, octaves)
 
     def direction(self, directions: Sequence[np.ndarray | None]) -> Line:

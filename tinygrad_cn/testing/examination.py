@@ -16,7 +16,7 @@ from tinygrad_cn.testing.report import KinkKind
 
 __all__ = ["Examination", "examine"]
 
-LEVELS, MOST_OCTAVES = 48, 160
+LEVELS, MOST_OCTAVES = 52, 160
 #: Two one-sided derivatives that differ by less, relative to their size, make no kink.
 KINK = 1e-6
 
@@ -102,7 +102,7 @@ def _kind(ladder: Ladder, row: int, left: Estimate, right: Estimate) -> KinkKind
 
 def _jumps(values: np.ndarray, noise: np.ndarray) -> bool:
     """Whether the difference from the centre stays as the steps go to zero."""
-    last = values[-6:]
+    last = values[-4:]
     apart = np.max(last) - np.min(last)
     return bool(np.isfinite(apart) and abs(last[-1]) > 50 * noise[-1] and apart < 1e-6 * abs(last[-1]))
 
