@@ -8,17 +8,16 @@ pytest.importorskip("sklearn")
 
 import tinygrad_cn as tg
 from tinygrad_cn import nn, optim
-from tinygrad_cn.lessons.cross_entropy import network
 from tinygrad_cn.lessons.kit.data import load
 from tinygrad_cn.lessons.kit.lesson import Setting, Text
-from tinygrad_cn.lessons.kit.networks import cross_entropy, log_likelihood, quadratic
+from tinygrad_cn.lessons.kit.networks import cross_entropy, large_network, log_likelihood, quadratic
 from tinygrad_cn.lessons.kit.parallel import train_all
 from tinygrad_cn.lessons.kit.stacked import stack
 from tinygrad_cn.lessons.kit.training import Experiment, train
 
 
 def small_network():
-    return network(64, 5)
+    return large_network(576, 5)
 
 
 def experiment(**changes):

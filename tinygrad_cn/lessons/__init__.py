@@ -5,7 +5,21 @@ A lesson is a file of this package; how to write one stands in `README.md` besid
 
 from __future__ import annotations
 
-from tinygrad_cn.lessons import cross_entropy, neuron
+from tinygrad_cn.lessons import (
+    convolution,
+    cross_entropy,
+    data_size,
+    depth,
+    early_stopping,
+    expanding_data,
+    initialization,
+    learning_rate,
+    neuron,
+    overfitting,
+    regularization,
+    softmax_output,
+    threshold,
+)
 from tinygrad_cn.lessons.kit.lesson import Lesson
 
 __all__ = ["LESSONS", "find"]
@@ -14,6 +28,17 @@ __all__ = ["LESSONS", "find"]
 LESSONS: tuple[Lesson, ...] = (
     neuron.LESSON,
     cross_entropy.LESSON,
+    learning_rate.LESSON,
+    threshold.LESSON,
+    early_stopping.LESSON,
+    overfitting.LESSON,
+    data_size.LESSON,
+    expanding_data.LESSON,
+    regularization.LESSON,
+    initialization.LESSON,
+    softmax_output.LESSON,
+    depth.LESSON,
+    convolution.LESSON,
 )
 
 

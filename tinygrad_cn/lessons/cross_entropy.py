@@ -6,10 +6,9 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from tinygrad_cn import nn
 from tinygrad_cn.lessons.kit.data import pixels
 from tinygrad_cn.lessons.kit.lesson import Claim, Findings, Formula, Language, Lesson, Setting, Table, Text
-from tinygrad_cn.lessons.kit.networks import cross_entropy, large_weights, perceptron, quadratic
+from tinygrad_cn.lessons.kit.networks import cross_entropy, large_network, large_weights, perceptron, quadratic
 from tinygrad_cn.lessons.kit.parallel import train_all
 from tinygrad_cn.lessons.kit.plots import draw_curves
 from tinygrad_cn.lessons.kit.tables import accuracy_table, mean
@@ -24,10 +23,6 @@ NAMES = {
 REPORTED = dict(zip(NAMES, ("95.42", "96.59", "95.49", "96.82"), strict=True))
 
 
-def network(inputs: int, hidden: int) -> nn.Sequential:
-    return large_weights(perceptron(inputs, hidden, 10))
-
-
 def run(setting: Setting) -> Findings:
     experiments = []
     for key, label in NAMES.items():
@@ -38,11 +33,13 @@ def run(setting: Setting) -> Findings:
             Experiment(
                 key=key,
                 label=label,
-                network=partial(network, pixels(setting), int(hidden)),
+                network=partial(large_network, pixels(setting), int(hidden)),
                 loss=quadratic if name == "quadratic" else cross_entropy,
                 lr=3.0 if name == "quadratic" else 0.5,
                 epochs=setting.pick(mnist=30, digits=30, quick=8),
                 reported=REPORTED[key],
+                most_seeds=3 if hidden == "100" else 1_000,
+                watch_training=name != "quadratic" and hidden == "30",
             )
         )
     return train_all(setting, experiments)
@@ -80,7 +77,7 @@ LESSON = Lesson(
             Text("cross-entropy, η = 0.5", "交叉熵，η = 0.5"),
         ),
     ),
-    code=(perceptron, large_weights, quadratic, cross_entropy, train_network),
+    code=(perceptron, large_weights, large_network, quadratic, cross_entropy, train_network),
     run=run,
     draw=draw,
     tables=tables,

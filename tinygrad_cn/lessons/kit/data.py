@@ -12,7 +12,7 @@ from tinygrad_cn.datasets import load_digits, load_mnist
 from tinygrad_cn.lessons.kit.lesson import Setting
 from tinygrad_cn.nn import functional as F
 
-__all__ = ["Images", "Splits", "load", "pixels"]
+__all__ = ["Images", "Splits", "load", "pixels", "side"]
 
 VALIDATION = {"digits": 360, "mnist": 10_000}  # the last of the training images
 
@@ -45,7 +45,10 @@ class Splits(NamedTuple):
 
 @lru_cache(maxsize=1)
 def load(data: str, data_dir: Path | None = None) -> Splits:
-    """The digits (1,077 + 360 + 360 images of 64 pixels) or MNIST (50,000 + 10,000 + 10,000 of 784).
+    """The digits (1,077 + 360 + 360 images of 576 pixels) or MNIST (50,000 + 10,000 + 10,000 of 784).
+
+    The digits are enlarged from 8x8 pixels to 24x24, each pixel to a block of nine: as on MNIST, a neuron then has
+    hundreds of inputs, and kernels of 5x5 have room.
 
     MNIST is split as in the book: the first 50,000 training images are for training, the other 10,000 for validation,
     and a pixel is its byte divided by 256.
@@ -55,6 +58,8 @@ def load(data: str, data_dir: Path | None = None) -> Splits:
 
     def part(tensors: tuple[Tensor, ...], begin: int | None, end: int | None) -> Images:
         images, labels = (tensor[begin:end] for tensor in tensors)
+        if data == "digits":
+            images = images.repeat_interleave(3, -1).repeat_interleave(3, -2)  # (N, 1, 8, 8) -> (N, 1, 24, 24)
         return Images(images.flatten(1) * scale, F.one_hot(labels, 10).to(tg.float32), labels)
 
     held_out = -VALIDATION[data]
@@ -65,4 +70,9 @@ def load(data: str, data_dir: Path | None = None) -> Splits:
 
 def pixels(setting: Setting) -> int:
     """How many numbers an image is: the inputs of a network."""
-    return 784 if setting.data == "mnist" else 64
+    return side(setting) ** 2
+
+
+def side(setting: Setting) -> int:
+    """The height and width of an image."""
+    return 28 if setting.data == "mnist" else 24

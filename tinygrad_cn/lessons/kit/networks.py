@@ -7,7 +7,16 @@ from itertools import pairwise
 from tinygrad_cn import Tensor, nn
 from tinygrad_cn.nn import functional as F
 
-__all__ = ["cross_entropy", "large_weights", "log_likelihood", "perceptron", "quadratic", "scaled_weights"]
+__all__ = [
+    "cross_entropy",
+    "large_network",
+    "large_weights",
+    "log_likelihood",
+    "perceptron",
+    "quadratic",
+    "scaled_network",
+    "scaled_weights",
+]
 
 
 def perceptron(*sizes: int) -> nn.Sequential:
@@ -27,9 +36,19 @@ def large_weights(network: nn.Sequential) -> nn.Sequential:
 
 def scaled_weights(network: nn.Sequential) -> nn.Sequential:
     """Weights from N(0, 1/n_in), biases from N(0, 1), the book's better way."""
-    for name, parameter in network.named_parameters():  # a weight is (n_out, n_in)
-        nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5 if name.endswith("weight") else 1.0)
+    for name, parameter in network.named_parameters():  # a weight is (n_out, n_in) or (n_out, channels, 5, 5)
+        nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5 if name.endswith("weight") else 1.0)
     return network
+
+
+def large_network(inputs: int, *hidden: int) -> nn.Sequential:
+    """For digits: ten outputs, weights and biases from N(0, 1)."""
+    return large_weights(perceptron(inputs, *hidden, 10))
+
+
+def scaled_network(inputs: int, *hidden: int) -> nn.Sequential:
+    """For digits: ten outputs, weights from N(0, 1/n_in)."""
+    return scaled_weights(perceptron(inputs, *hidden, 10))
 
 
 def quadratic(z: Tensor, y: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +23,10 @@ __all__ = ["run_tasks", "summarise", "train_all"]
 
 Result = TypeVar("Result")
 Tick = Callable[[], None]
+Curves = list[dict[str, list[float]]]
 
 _ticks: Any = None  # in a worker: where its progress is told
+_trained: dict[tuple[object, ...], Curves] = {}  # lessons share controls: what ran in this process is not run again
 
 
 def _start_worker(ticks: Any) -> None:
@@ -34,6 +37,9 @@ def _start_worker(ticks: Any) -> None:
 
 
 def _tick() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise SystemExit("the command that wanted this work was killed")
     _ticks.put(1)
 
 
@@ -80,36 +86,50 @@ def run_tasks(
         pool.shutdown(cancel_futures=True)
 
 
-def _train(
-    experiment: Experiment, data: str, data_dir: Path | None, seeds: Sequence[int], tick: Tick
-) -> list[dict[str, list[float]]]:
+def _train(experiment: Experiment, data: str, data_dir: Path | None, seeds: Sequence[int], tick: Tick) -> Curves:
     return train(experiment, load(data, data_dir), seeds, tick)
 
 
 def train_all(setting: Setting, experiments: Sequence[Experiment]) -> Findings:
-    """Trains every experiment with `setting.seeds` seeds.
+    """Trains every experiment with `setting.seeds` seeds, a long one with no more than its `most_seeds`.
 
     Returns:
         `{"experiments": {key: ...}}`, each with its label, settings, mean curves and a summary (see `summarise`).
     """
-    seeds = list(range(setting.seeds))
+    known = {experiment.key: _trained.get(_identity(setting, experiment)) for experiment in experiments}
+    ahead = sorted((one for one in experiments if known[one.key] is None), key=lambda one: -one.epochs)
     # As many seeds as can be in one process, where they cost the least; but leave no process without work.
-    groups = 1 if len(experiments) % setting.jobs == 0 else min(setting.jobs, len(seeds))
-    shares = [share.tolist() for share in np.array_split(seeds, groups)]
+    groups = 1 if len(ahead) % setting.jobs == 0 else setting.jobs
     tasks = [
-        (experiment, setting.data, setting.data_dir, share)
-        for experiment in sorted(experiments, key=lambda experiment: -experiment.epochs)
-        for share in shares
+        (one, setting.data, setting.data_dir, share.tolist())
+        for one in ahead
+        for share in np.array_split(np.arange(_seeds(setting, one)), min(groups, _seeds(setting, one)))
     ]
-    total = len(seeds) * sum(experiment.epochs for experiment in experiments)
-    curves: dict[str, list[dict[str, list[float]]]] = {}
-    for task, result in zip(tasks, run_tasks(setting, _train, tasks, total), strict=True):
+    found = run_tasks(setting, _train, tasks, sum(_seeds(setting, one) * one.epochs for one in ahead))
+    curves = {key: list(value) for key, value in known.items() if value is not None}
+    for task, result in zip(tasks, found, strict=True):
         curves.setdefault(task[0].key, []).extend(result)
+    for experiment in ahead:
+        _trained[_identity(setting, experiment)] = curves[experiment.key]
     return {
         "experiments": {
             experiment.key: describe(experiment) | summarise(curves[experiment.key]) for experiment in experiments
         }
     }
+
+
+def _seeds(setting: Setting, experiment: Experiment) -> int:
+    return min(setting.seeds, experiment.most_seeds)
+
+
+def _identity(setting: Setting, experiment: Experiment) -> tuple[object, ...]:
+    """All that its curves depend on."""
+    made, prepare = (
+        (made.func, made.args, tuple(made.keywords.items())) if isinstance(made, partial) else made
+        for made in (experiment.network, experiment.prepare)
+    )
+    how = (experiment.loss, experiment.lr, experiment.epochs, experiment.l2, experiment.images, experiment.batch_size)
+    return (setting.data, _seeds(setting, experiment), made, how, experiment.watch_training, prepare)
 
 
 def describe(experiment: Experiment) -> Findings:

@@ -7,12 +7,12 @@ gradient, and so its whole path, is what it would be alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tinygrad_cn as tg
 from tinygrad_cn import Tensor, nn
 
-__all__ = ["StackedLinear", "stack"]
+__all__ = ["StackedLinear", "stack", "stack_seeds", "stackable"]
 
 ELEMENTWISE = (nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Dropout)
 
@@ -33,7 +33,11 @@ class StackedLinear(nn.Module):
         self.register_parameter("bias", nn.Parameter(tg.stack(biases)[:, None]) if biases else None)
 
     def forward(self, input: Tensor) -> Tensor:
-        output = input @ self.weight
+        if input.ndim == 2:  # one wide product is twice as fast as S narrow ones
+            joined = self.weight.transpose(0, 1).flatten(1)  # (S, in, out) -> (in, S * out)
+            output = (input @ joined).unflatten(1, (len(self.weight), -1)).transpose(0, 1)  # (S, N, out)
+        else:
+            output = input @ self.weight
         return output if self.bias is None else output + self.bias
 
 
@@ -70,6 +74,15 @@ def stack(networks: Sequence[nn.Module]) -> nn.Module:
             raise ValueError("only linear and elementwise layers can be stacked; train one network at a time")
         return _Alone(networks[0])
     return _stack_layers(networks)
+
+
+def stack_seeds(network: Callable[[], nn.Module], seeds: Sequence[int]) -> nn.Module:
+    """A network for each seed, its initial weights drawn from that seed, as one."""
+    networks = []
+    for seed in seeds:
+        tg.manual_seed(seed)
+        networks.append(network())
+    return stack(networks)
 
 
 def _stack_layers(layers: Sequence[nn.Module]) -> nn.Module:

@@ -9,9 +9,9 @@ import tinygrad_cn as tg
 from tinygrad_cn import Generator, Tensor, nn, optim
 from tinygrad_cn.lessons.kit.data import Images, Splits
 from tinygrad_cn.lessons.kit.lesson import Text
-from tinygrad_cn.lessons.kit.stacked import stack, stackable
+from tinygrad_cn.lessons.kit.stacked import stack_seeds, stackable
 
-__all__ = ["Experiment", "Loss", "evaluate", "split_parameters", "train", "train_network"]
+__all__ = ["Experiment", "Loss", "evaluate", "shuffles", "split_parameters", "train", "train_network"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -35,6 +35,8 @@ class Experiment:
         reported: the figure to compare with, as text.
         judged_on: which data the reported figure is the accuracy on, `"test"` or `"validation"`.
         watch_training: also measure cost and accuracy on the training images.
+        most_seeds: a long experiment runs no more seeds than these.
+        prepare: changes the training images before training, as by adding to them.
     """
 
     key: str
@@ -49,6 +51,8 @@ class Experiment:
     reported: str = ""
     judged_on: str = "test"
     watch_training: bool = False
+    most_seeds: int = 1_000
+    prepare: Callable[[Images], Images] | None = None
 
 
 def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
@@ -58,11 +62,16 @@ def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Para
     return weights, [parameter for name, parameter in named if not name.endswith("weight")]
 
 
+def shuffles(seeds: Sequence[int]) -> list[Generator]:
+    """Where each seed's order of the images comes from."""
+    return [Generator().manual_seed(seed) for seed in seeds]
+
+
 def train_network(
     model: nn.Module,
     data: Images,
     experiment: Experiment,
-    shuffles: Sequence[Generator],
+    generators: Sequence[Generator],
     after_epoch: Callable[[], None],
 ) -> None:
     """Mini-batch gradient descent; `after_epoch` measures."""
@@ -71,7 +80,7 @@ def train_network(
     optimizer = optim.SGD([decay, {"params": biases}], lr=experiment.lr)
     for _ in range(experiment.epochs):
         model.train()
-        order = tg.stack([tg.randperm(len(data.images), generator=shuffle) for shuffle in shuffles])
+        order = tg.stack([tg.randperm(len(data.images), generator=generator) for generator in generators])
         for batch in order.split(experiment.batch_size, dim=1):  # (S, batch_size): each seed has its own order
             optimizer.zero_grad()
             loss = experiment.loss(model(data.images[batch]), data.targets[batch])
@@ -91,12 +100,10 @@ def train(
     """
     if len(seeds) > 1 and not stackable(experiment.network()):
         return [curves for seed in seeds for curves in train(experiment, splits, [seed], tick)]
-    networks = []
-    for seed in seeds:
-        tg.manual_seed(seed)
-        networks.append(experiment.network())
-    model = stack(networks)
+    model = stack_seeds(experiment.network, seeds)
     data = splits.training.first(experiment.images)
+    if experiment.prepare is not None:
+        data = experiment.prepare(data)
     measured = {"test": splits.test, "validation": splits.validation}
     if experiment.watch_training:
         measured["training"] = data
@@ -110,7 +117,7 @@ def train(
         for _ in seeds:
             tick()
 
-    train_network(model, data, experiment, [Generator().manual_seed(seed) for seed in seeds], after_epoch)
+    train_network(model, data, experiment, shuffles(seeds), after_epoch)
     return curves
 
 
