@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import sys
 
 import numpy as np
 import pytest
@@ -22,6 +23,15 @@ from tinygrad_cn.utils.data import DataLoader
 
 def arrays(dataset):
     return tuple(part.numpy() for part in dataset.tensors)
+
+
+@pytest.mark.parametrize(("package", "load"), [("sklearn", load_digits), ("pooch", load_mnist)])
+def test_a_missing_extra_is_named(package, load, monkeypatch):
+    for name in (package, f"{package}.datasets"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'tinygrad_cn\[data\]'") as caught:
+        load()
+    assert caught.value.name == package  # by which the command knows the extra
 
 
 class TestDigits:

@@ -35,7 +35,13 @@ def load_digits(seed: int = 0) -> tuple[TensorDataset, TensorDataset]:
         >>> len(training), len(held_out), tuple(training[0][0].shape)
         (1437, 360, (1, 8, 8))
     """
-    import sklearn.datasets  # an extra, and slow to import
+    try:
+        import sklearn.datasets  # an extra, and slow to import
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "load_digits: the digits come with scikit-learn, which is not installed; pip install 'tinygrad_cn[data]'",
+            name="sklearn",
+        ) from error
 
     digits = sklearn.datasets.load_digits()
     images = np.asarray(digits.images, dtype=np.float32)[:, None] / 16  # (N, 8, 8) -> (N, 1, 8, 8)

@@ -94,7 +94,14 @@ class Source:
             ConnectionError: no mirror can be reached.
             ModuleNotFoundError: pooch is not installed.
         """
-        import pooch  # an extra
+        try:
+            import pooch  # an extra
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                f"{self.title} is downloaded by pooch, which is not installed; pip install 'tinygrad_cn[data]', or give "
+                "the folder that holds its four files (--data-dir, data_dir=)",
+                name="pooch",
+            ) from error
 
         place = Path(pooch.os_cache("tinygrad_cn")) / self.cache if folder is None else folder
         paths = {}
