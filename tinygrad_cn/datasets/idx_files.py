@@ -98,8 +98,8 @@ class Source:
             import pooch  # an extra
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"{self.title} is downloaded by pooch, which is not installed; pip install 'tinygrad_cn[data]', or give "
-                "the folder that holds its four files (--data-dir, data_dir=)",
+                f"{self.title} is downloaded by pooch, which is not installed; pip install 'tinygrad_cn[data]', or "
+                "give the folder that holds its four files (--data-dir, data_dir=)",
                 name="pooch",
             ) from error
 
