@@ -230,11 +230,11 @@ class TestGradientCheck:
         assert not wrong.passed
 
     def test_a_kink_nearby_is_stepped_around(self):
-        (result,) = check_gradients(Product([2e-5, 0.5, 0.8], nn.functional.relu), self.rows, self.labels)
+        (result,) = check_gradients(Product([1e-7, 0.5, 0.8], nn.functional.relu), self.rows, self.labels)
         assert result.passed
         assert (result.checked, result.at_kinks) == (3, 0)
 
     def test_an_entry_at_a_kink_is_left_out(self):
-        (result,) = check_gradients(Product([1e-7, 0.5, 0.8], nn.functional.relu), self.rows, self.labels)
+        (result,) = check_gradients(Product([0.0, 0.5, 0.8], nn.functional.relu), self.rows, self.labels)
         assert result.passed
         assert (result.checked, result.at_kinks) == (2, 1)

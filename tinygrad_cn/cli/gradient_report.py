@@ -1,4 +1,4 @@
-"""`tinygrad-cn train --check-gradients`: the trained network's gradients beside finite differences, as a table."""
+"""`tinygrad-cn train --check-gradients`: the trained network's gradients beside numeric derivatives, as a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tinygrad_cn import from_numpy, nn
-from tinygrad_cn.cli.gradients import STEPS, TOLERANCE, Comparison, check_gradients
+from tinygrad_cn.cli.gradients import Comparison, check_gradients
 from tinygrad_cn.utils.data import TensorDataset
 
 __all__ = ["report_gradients"]
@@ -19,10 +19,10 @@ __all__ = ["report_gradients"]
 def report_gradients(
     model: nn.Module, held_out: TensorDataset, scores: np.ndarray, seed: int, console: Console
 ) -> bool:
-    """Prints the comparison with finite differences, parameter by parameter; whether all agree.
+    """Prints the comparison with numeric derivatives, parameter by parameter; whether all agree.
 
     Args:
-        model (Module): the trained network; is turned to float64: give a copy.
+        model (Module): the trained network.
         held_out (TensorDataset): images and labels.
         scores (ndarray): of these images, :math:`(N, 10)`.
         seed (int): of the entries that are compared.
@@ -36,17 +36,17 @@ def report_gradients(
     console.print(_table(results), soft_wrap=False)
     failures = [result.name for result in results if not result.passed]
     if failures:
-        console.print(f"Gradients and finite differences do not agree: {', '.join(failures)}", style="red")
+        console.print(f"Gradients and numeric derivatives do not agree: {', '.join(failures)}", style="red")
     else:
-        console.print("The gradients of every parameter agree with finite differences.", style="green")
+        console.print("The gradients of every parameter agree with numeric derivatives.", style="green")
     return not failures
 
 
 def _table(results: list[Comparison]) -> Table:
     table = Table(
-        title="Gradients beside finite differences (float64)",
-        caption=f"Entries drawn at random; differences over steps of {STEPS[0]:g} to {STEPS[-1]:g}, "
-        f"left out at a kink; relative to the parameter's largest gradient, where {TOLERANCE:g} is allowed.",
+        title="Gradients beside numeric derivatives (float64)",
+        caption="Entries drawn at random, left out at a kink; the rest along random directions. Relative to the "
+        "parameter's largest gradient; as much is allowed as the numeric derivatives may be off.",
         box=box.SIMPLE_HEAD,
     )
     table.add_column("parameter", no_wrap=True)

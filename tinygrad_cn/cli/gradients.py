@@ -1,19 +1,16 @@
-"""A trained network's gradients beside finite differences, in float64."""
+"""A trained network's gradients beside numeric derivatives: `tinygrad_cn.autograd.gradcheck` of its loss."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from tinygrad_cn import Tensor, float64, manual_seed, nn, no_grad
+from tinygrad_cn import Tensor, nn
 from tinygrad_cn.nn import functional as F
+from tinygrad_cn.testing import GradcheckReport, InputReport, gradcheck
 
-# A rectifier's or a pooling's kink inside the span of a difference spoils it; a smaller span most often holds none.
-STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
-TOLERANCE = 1e-6
+__all__ = ["Comparison", "check_gradients"]
+
 # A gradient that is zero but for rounding, as that of a bias before batch normalisation, has no size of its own to
 # compare with: it counts as this share of the model's largest.
 LEAST = 1e-5
@@ -26,9 +23,10 @@ class Comparison:
     name: str
     shape: tuple[int, ...]
     checked: int
-    at_kinks: int  # entries with a kink within the smallest step: no derivative to compare with
+    at_kinks: int  # entries at a kink: no derivative to compare with
     largest_gradient: float
     largest_difference: float
+    passed: bool
 
     @property
     def relative_difference(self) -> float:
@@ -39,94 +37,55 @@ class Comparison:
     @property
     def digits(self) -> float:
         """How many decimal digits agree; float64 has 16."""
-        return min(16.0, -math.log10(self.relative_difference)) if self.relative_difference else 16.0
+        return min(16.0, max(0.0, -math.log10(self.relative_difference))) if self.relative_difference else 16.0
 
-    @property
-    def passed(self) -> bool:
-        return self.checked > 0 and self.relative_difference <= TOLERANCE
+
+class _Loss(nn.Module):
+    """The loss of a batch, as a function of the model's parameters."""
+
+    def __init__(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
+        super().__init__()
+        self.model, self.images, self.labels = model, images, labels
+
+    def forward(self) -> Tensor:
+        return F.cross_entropy(self.model(self.images), self.labels)
 
 
 def check_gradients(
     model: nn.Module, images: Tensor, labels: Tensor, *, entries: int = 8, seed: int = 0
 ) -> list[Comparison]:
-    """Compares the gradient of the loss with fourth-order central differences, at some entries of each parameter.
+    """Compares the gradient of the loss with numeric derivatives, by some entries of each parameter.
 
-    The model is taken as it is trained: batch normalisation uses the batch's statistics, and dropout
-    drops the same units each time, its generator being seeded anew for each evaluation.
+    What these entries leave out is looked at as a whole, along random directions. The model is taken as it is trained:
+    batch normalisation uses the batch's statistics, and dropout drops the same units each time.
 
     Args:
-        model (Module): is turned to float64 and to training mode, and its running statistics move: give a copy.
+        model (Module): is turned to training mode; else it is left as it was.
         images (Tensor): a batch.
         labels (Tensor): its labels.
         entries (int): how many entries of each parameter are checked, drawn at random.
-        seed (int): of the entries drawn and of dropout.
+        seed (int): of the entries drawn.
     """
-    model = model.to(float64).train()
-    images = images.to(float64)
-
-    def loss() -> Tensor:
-        manual_seed(seed)
-        return F.cross_entropy(model(images), labels)
-
-    model.zero_grad()
-    loss().backward()
-    rng = np.random.default_rng(seed)
-    trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    # A parameter that the loss does not depend on has no gradient: differences must find none either.
-    gradients = {name: np.zeros(p.shape) if p.grad is None else p.grad.numpy() for name, p in trained.items()}
-    largest = max(float(np.max(np.abs(gradient))) for gradient in gradients.values())
-    return [
-        _compare(name, parameter, gradients[name], LEAST * largest, loss, entries, rng)
-        for name, parameter in trained.items()
-    ]
+    loss = _Loss(model.train(), images, labels)
+    report = gradcheck(loss, (), samples=entries, seed=seed, report=True)
+    if not report.inputs:  # they cannot even be computed, or not twice alike
+        return [
+            Comparison(name, tuple(p.shape), 0, 0, 0.0, math.inf, passed=False)
+            for name, p in model.named_parameters()
+            if p.requires_grad
+        ]
+    largest = max((entry.largest for entry in report.inputs), default=0.0)
+    return [_comparison(report, entry, LEAST * largest) for entry in report.inputs]
 
 
-def _compare(
-    name: str,
-    parameter: nn.Parameter,
-    gradient: np.ndarray,
-    least: float,
-    loss: Callable[[], Tensor],
-    entries: int,
-    rng: np.random.Generator,
-) -> Comparison:
-    largest = max(least, float(np.max(np.abs(gradient))))
-    checked, at_kinks, largest_difference = 0, 0, 0.0
-    for flat in rng.choice(gradient.size, size=min(entries, gradient.size), replace=False):
-        index = tuple(int(i) for i in np.unravel_index(flat, gradient.shape))
-        derivative = _derivative(parameter, index, loss, agreement=TOLERANCE / 10 * largest)
-        if derivative is None:
-            at_kinks += 1
-        else:
-            checked += 1
-            largest_difference = max(largest_difference, abs(derivative - float(gradient[index])))
-    return Comparison(name, tuple(parameter.shape), checked, at_kinks, largest, largest_difference)
-
-
-def _derivative(
-    parameter: nn.Parameter, index: tuple[int, ...], loss: Callable[[], Tensor], agreement: float
-) -> float | None:
-    """The loss's derivative by one entry, or None at a kink.
-
-    The differences must agree among themselves at two successive steps. The gradient that is to be judged has no
-    part in choosing the step, so a wrong one cannot pass by trying.
-    """
-    centre = parameter[index].item()
-
-    def loss_at(offset: float) -> float:
-        parameter[index] = centre + offset
-        return loss().item()
-
-    with no_grad():
-        previous = math.inf
-        for h in STEPS:
-            # f'(x) = (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))) / 12h + O(h^4)
-            near, far = loss_at(h) - loss_at(-h), loss_at(2 * h) - loss_at(-2 * h)
-            current = (8 * near - far) / (12 * h)
-            if abs(current - previous) <= agreement:
-                break
-            previous = current
-        else:
-            current = None
-        parameter[index] = centre
-    return current
+def _comparison(report: GradcheckReport, entry: InputReport, least: float) -> Comparison:
+    wrong = any(fault.input in (None, entry.name) for fault in report.faults)
+    return Comparison(
+        name=entry.name.removeprefix("model."),
+        shape=entry.shape,
+        checked=entry.checked - entry.kinks - entry.undecided,
+        at_kinks=entry.kinks,
+        largest_gradient=max(least, entry.largest),
+        largest_difference=entry.difference * entry.largest,
+        passed=not wrong,
+    )

@@ -123,7 +123,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
     check: Annotated[
         bool,
-        typer.Option("--check-gradients", help="Compare the trained network's gradients with finite differences."),
+        typer.Option("--check-gradients", help="Compare the trained network's gradients with numeric derivatives."),
     ] = False,
     expect: Annotated[
         float | None,

@@ -25,7 +25,7 @@ __all__ = ["check_target"]
 METHODS = {"complex": "complex steps", "richardson": "Richardson differences", "four-point": "four-point differences"}
 
 #: After these there is no sense in looking at numbers.
-STOPPING = {FaultKind.NONDETERMINISTIC, FaultKind.NONLINEAR, FaultKind.ERROR, FaultKind.SHAPE}
+STOPPING = {FaultKind.NONDETERMINISTIC, FaultKind.ERROR, FaultKind.SHAPE}
 
 #: So many elements of each input are looked at one by one in any case.
 LEAST_SAMPLES = 64
@@ -246,14 +246,15 @@ class _Check:
 def _summary(evaluation: Evaluation, c: Comparison, projections: int) -> InputReport:
     known = ((c.verdict == Verdict.RIGHT) | c.wrong) & np.isfinite(c.error)
     with np.errstate(all="ignore"):
-        scale = np.max(np.abs(c.numeric), where=known, initial=0.0) or 1.0
+        largest = float(np.max(np.abs(c.numeric), where=known, initial=0.0))
+        scale = largest or 1.0
         difference = np.max(np.abs(c.analytic - c.numeric), where=known, initial=0.0) / scale
         error = np.max(c.error, where=known, initial=0.0) / scale
     array = evaluation.arrays[c.which]
     return InputReport(
         evaluation.target.input_names[c.which], array.shape, METHODS[c.method], len(c.elements), array.size,
         projections, float(difference), float(error), int((c.verdict == Verdict.UNDECIDED).any(axis=0).sum()),
-        len({kink.index for kink in c.kinks}), not c.wrong.any(),
+        len({kink.index for kink in c.kinks}), not c.wrong.any(), largest,
     )  # fmt: skip
 
 

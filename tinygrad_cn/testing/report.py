@@ -179,6 +179,7 @@ class InputReport:
         undecided: elements whose numeric derivative is too rough to say anything.
         kinks: elements at a kink.
         passed: no fault was found.
+        largest: the largest entry of the gradient, of those that were looked at.
     """
 
     name: str
@@ -192,6 +193,7 @@ class InputReport:
     undecided: int = 0
     kinks: int = 0
     passed: bool = True
+    largest: float = 0.0
 
 
 @dataclass(frozen=True)
