@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -103,8 +104,10 @@ class Adafactor(Optimizer):
             rows, columns = self._kept(param, row_var=(*w.shape[:-1], 1), col_var=(*w.shape[:-2], 1, w.shape[-1]))
             self._average(rows, u, -1, b)
             self._average(columns, u, -2, b)
-            scale = np.mean(rows, -2, keepdims=True, out=self._scratch.room((*w.shape[:-2], 1, 1), w.dtype, 1))
-            np.divide(np.multiply(rows, columns, out=u), np.maximum(scale, floor, out=scale), out=u)
+            scale = self._mean(rows, -2)
+            scaled = self._scratch.room(rows.shape, w.dtype, 2)
+            np.divide(rows, np.maximum(scale, floor, out=scale), out=scaled)
+            np.matmul(scaled, columns, out=u)  # multiply would broadcast through buffers
         else:
             (v,) = self._kept(param, variance=w.shape)
             np.add(v, np.multiply(np.subtract(u, v, out=u), b, out=u), out=v)
@@ -116,8 +119,15 @@ class Adafactor(Optimizer):
 
     def _average(self, kept: np.ndarray, square: np.ndarray, axis: int, b: float) -> None:
         """``kept <- kept + b (mean of square over axis - kept)``."""
-        mean = np.mean(square, axis, keepdims=True, out=self._scratch.room(kept.shape, kept.dtype, 1))
+        mean = self._mean(square, axis)
         np.add(kept, np.multiply(np.subtract(mean, kept, out=mean), b, out=mean), out=kept)
+
+    def _mean(self, array: np.ndarray, axis: int) -> np.ndarray:
+        """The mean over an axis, which stays with length 1; `numpy.mean` would allocate."""
+        shape = list(array.shape)
+        shape[axis] = 1
+        total = np.add.reduce(array, axis, keepdims=True, out=self._scratch.room(tuple(shape), array.dtype, 1))
+        return np.divide(total, array.shape[axis] or math.nan, out=total)
 
     def _kept(self, param: Tensor, **shapes: tuple[int, ...]) -> list[np.ndarray]:
         """The arrays that are kept for a parameter: zeros at first."""

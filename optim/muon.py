@@ -121,7 +121,7 @@ class Muon(Optimizer):
             step = lr * max(1, rows / columns) ** 0.5
         x = self._orthogonalized(u if rows <= columns else u.T, group)
         np.multiply(weight, 1 - lr * decay, out=weight)
-        np.positive(x if rows <= columns else x.T, out=u)  # float32 here, and perhaps float64 from here on
+        np.copyto(u, x if rows <= columns else x.T)  # float32 here, and perhaps float64 from here on
         np.subtract(weight, np.multiply(u, step, out=u), out=weight)
 
     def _orthogonalized(self, u: np.ndarray, group: ParamGroup) -> np.ndarray:
