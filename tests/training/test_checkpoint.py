@@ -25,6 +25,7 @@ from tinygrad_cn.training import (
     ModelAverage,
     NonFiniteError,
 )
+from tinygrad_cn.utils.data import DataLoader
 
 
 class At(Callback):
@@ -115,6 +116,18 @@ class TestResuming:
         last = [tg.load(tmp_path / name / "checkpoint-00000040.npz")["parts"] for name in ("whole", "halved")]
         for part in ("model", "average", "optimizer"):
             assert str(last[0][part]) == str(last[1][part])
+
+    @pytest.mark.parametrize("step", [3, 9, 13])
+    def test_with_workers_that_prepare_batches_ahead(self, tmp_path, step):
+        whole, first, second = Problem(), Problem(), Problem()
+        whole.fit(3)
+        for problem in (first, second):
+            problem.loader = DataLoader(
+                problem.data, batch_size=10, shuffle=True, generator=problem.streams["shuffle"], num_workers=2
+            )
+        first.fit(3, checkpoint=Checkpoint(tmp_path), callbacks=[At(step, interrupt)])
+        second.fit(3, checkpoint=Checkpoint(tmp_path), resume=True)
+        assert second.weights() == whole.weights()
 
     def test_a_run_that_is_complete_stays_as_it_is(self, tmp_path):
         first, second = Problem(), Problem()

@@ -286,9 +286,10 @@ class TestResume:
 
     @pytest.mark.skipif(os.name == "nt", reason="signals")
     def test_killed_and_resumed(self, folder):
+        """With workers, which change nothing, before it is killed, and without afterwards."""
         arguments = ["models.py:Net", "--epochs", "2", "--augment", "shift", "--ema", "--checkpoint-every", "1"]
-        command = [sys.executable, "-m", "tinygrad_cn", "train", *arguments, "--resume", "--out"]
-        process = subprocess.Popen([*command, "killed"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = [sys.executable, "-m", "tinygrad_cn", "train", *arguments, "--workers", "2", "--out", "killed"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             deadline = time.monotonic() + 100
             while not list(folder.glob("killed/checkpoints/*2?.npz")) and time.monotonic() < deadline:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cn.tensor import Tensor
 
 __all__ = ["Means", "Metric", "accuracy"]
@@ -66,7 +68,7 @@ class Means:
             samples: how many there are in the batch.
         """
         if value.ndim:
-            total, count = float(value.sum().item()), value.numel()
+            total, count = float(np.sum(value.detach().numpy(), dtype=np.float64)), value.numel()
         else:
             total, count = float(value.item()) * samples, samples
         self._sums[name] = self._sums.get(name, 0.0) + total
