@@ -5,7 +5,7 @@ import sys
 __all__ = ["main"]
 
 # The library needs NumPy alone; what the command needs beyond it comes as extras of the package.
-EXTRAS = {"typer": "cli", "rich": "cli", "matplotlib": "plots", "sklearn": "data", "pooch": "data"}
+EXTRAS = {"typer": "cli", "rich": "cli", "matplotlib": "plots", "sklearn": "data", "pooch": "data", "hypothesis": "testing"}
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ from rich.console import Console
 from tinygrad_cn import Tensor, float32, float64, from_numpy, manual_seed, nn, no_grad
 from tinygrad_cn.cli.gradcheck_report import as_json, digits_table
 from tinygrad_cn.cli.user_model import ModelError, find_model, parse_arguments
-from tinygrad_cn.errors import MissingExtraError
 from tinygrad_cn.nn import functional as F
 from tinygrad_cn.testing import GradcheckReport
 from tinygrad_cn.testing import gradcheck as check_gradients
@@ -185,11 +184,7 @@ def _print_verdict(report: GradcheckReport, seconds: float, console: Console) ->
 
 
 def _check_ops(ops: str | None, samples: int, seed: int, json: bool, console: Console) -> bool:
-    try:  # by name: only this needs Hypothesis, which draws the samples
-        checks = importlib.import_module("tinygrad_cn.testing.op_checks")
-    except MissingExtraError as error:
-        console.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
+    checks = importlib.import_module("tinygrad_cn.testing.op_checks")  # here: only this needs Hypothesis
     try:
         cases = checks.differentiable_cases(None if ops is None else ops.split(","))
     except ValueError as error:

@@ -5,6 +5,7 @@ The strategies stand in `tinygrad_cn.testing.strategies`, which needs Hypothesis
 
 from tinygrad_cn.testing.assertions import assert_close
 from tinygrad_cn.testing.checking import check_target
+from tinygrad_cn.testing.drawn import check_gradients
 from tinygrad_cn.testing.gradcheck import gradcheck, gradgradcheck
 from tinygrad_cn.testing.numeric import complex_step, four_point
 from tinygrad_cn.testing.report import (
@@ -35,6 +36,7 @@ __all__ = [
     "Target",
     "TensorTarget",
     "assert_close",
+    "check_gradients",
     "check_target",
     "complex_step",
     "four_point",
