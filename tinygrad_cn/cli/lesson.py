@@ -87,6 +87,8 @@ def lesson(
     if data_dir is not None and data is not Data.mnist:
         raise typer.BadParameter("goes with --data mnist: the digits come with scikit-learn", param_hint="--data-dir")
     try:
+        if saved is not None and name == "all":
+            chosen = tuple(one for one in chosen if (saved / f"{one.name}.json").is_file())
         for one in chosen:
             if saved is not None:
                 result = read_results(saved, one.name)

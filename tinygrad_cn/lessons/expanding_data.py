@@ -78,7 +78,7 @@ STEPS = Text("images shown, in units of the small data set", "已看图像数（
 
 
 def draw(findings: Findings, figure: Figure, language: Language) -> None:
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.3))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.3))[0]
     grid = left.subplots(len(findings["images"]), COPIES + 1)
     for row, (key, images) in zip(grid, findings["images"].items(), strict=True):
         for axes, image in zip(row, images, strict=True):

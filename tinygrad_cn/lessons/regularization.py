@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from tinygrad_cn.lessons.kit.data import pixels
 from tinygrad_cn.lessons.kit.lesson import Claim, Findings, Formula, Language, Lesson, Setting, Table, Text
-from tinygrad_cn.lessons.kit.networks import cross_entropy, large_network, perceptron, scaled_network
+from tinygrad_cn.lessons.kit.networks import cross_entropy, large_network, large_weights, perceptron, scaled_network
 from tinygrad_cn.lessons.kit.parallel import train_all
 from tinygrad_cn.lessons.kit.plots import draw_curves
 from tinygrad_cn.lessons.kit.tables import accuracy_table, mean
@@ -121,7 +121,7 @@ LESSON = Lesson(
             Text("the same as an update: every step shrinks the weights", "写成更新公式：每一步都把权重缩小一点"),
         ),
     ),
-    code=(perceptron, large_network, cross_entropy, split_parameters, train_network),
+    code=(perceptron, large_weights, large_network, cross_entropy, split_parameters, train_network),
     run=run,
     draw=draw,
     tables=tables,

@@ -14,7 +14,7 @@ from tinygrad_cn.lessons.kit.parallel import train_all
 from tinygrad_cn.lessons.kit.plots import COST, EPOCH
 from tinygrad_cn.lessons.kit.training import Experiment, train_network
 
-RATES = (0.01, 0.1, 1.0, 2.0, 5.0, 10.0, 20.0, 100.0)  # tens first, then finer about the threshold
+RATES = (0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # tens first, then finer about the threshold
 
 
 def falls(costs: list[float]) -> bool:
@@ -84,7 +84,7 @@ def claims(findings: Findings) -> list[Claim]:
     return [
         Claim(
             Text("There is a threshold.", "存在一个阈值。"),
-            0.01 <= at < 100,
+            0.01 <= at < 10,
             f"η = {at:g}",
         ),
         Claim(
