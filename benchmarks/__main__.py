@@ -6,7 +6,21 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import chain, layers, lenet, loader, lstm, memory, perceptron, recording, report, resnet, startup, transformer
+from . import (
+    chain,
+    layers,
+    lenet,
+    loader,
+    lstm,
+    memory,
+    optimizers,
+    perceptron,
+    recording,
+    report,
+    resnet,
+    startup,
+    transformer,
+)
 from .harness import Row
 
 WORKLOADS: dict[str, Callable[[int], list[Row]]] = {
@@ -18,6 +32,7 @@ WORKLOADS: dict[str, Callable[[int], list[Row]]] = {
     "lstm": lstm.measure,
     "layers": layers.measure,
     "loader": loader.measure,
+    "optimizers": optimizers.measure,
     "chain": chain.measure,
     "recording": recording.measure,
     "import": startup.measure,

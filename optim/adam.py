@@ -96,7 +96,8 @@ class Adam(Optimizer):
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
         lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
         t = self._count(param)
-        step, root = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
+        root = (1 - beta2**t) ** 0.5  # both sides of the quotient are multiplied by it: one pass less
+        step, least = lr / (1 - beta1**t) * root, eps * root
 
         def change(w: Any, g: Any, m: Any, v: Any, top: Any, s: Any, d: Any) -> None:
             if group["maximize"]:
@@ -110,7 +111,7 @@ class Adam(Optimizer):
             np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
             if top is not None:
                 v = np.maximum(top, v, out=top)
-            size = np.add(np.divide(np.sqrt(v, out=d), root, out=d), eps, out=d)
+            size = np.add(np.sqrt(v, out=d), least, out=d)
             np.subtract(w, np.multiply(np.divide(m, size, out=d), step, out=d), out=w)
 
         mean, square = self._buffers(param, weight, "exp_avg", "exp_avg_sq")
