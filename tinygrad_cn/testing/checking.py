@@ -112,7 +112,7 @@ class _Check:
             self.analytic.append(stacked.reshape(len(rows), array.size))
         if self.settings.check_batched_grad:
             self.checks.append("batched gradients")
-            self.faults += check_batched(evaluation, evaluation.rows)
+            self.faults += check_batched(evaluation, list(evaluation.rows))
         if self.settings.behaviour and self.target.takes_single and any(k.itemsize < 8 for k in self.kinds):
             self.checks.append("single precision")
             self.faults += check_precision(evaluation, weights, self.kinds)

@@ -233,8 +233,9 @@ class _Comparer:
     def judge(self, k: int, row: int, look: Examination) -> tuple[Verdict, Examination]:
         analytic = float(self.found.analytic[row, k])
         kind = look.kinds[row]
-        if not np.isfinite(analytic) and not self.evaluation.finite.all():
-            return Verdict.UNDECIDED, look  # 0 times an infinite derivative
+        infinite = not self.evaluation.finite.all() or np.isinf(self.found.analytic[:, k]).any()
+        if not np.isfinite(analytic) and infinite and kind is None:
+            return Verdict.UNDECIDED, look  # perhaps 0 times an infinite derivative
         if kind is not None:
             if kind in (KinkKind.JUMP, KinkKind.CUSP):
                 return Verdict.KINK, look

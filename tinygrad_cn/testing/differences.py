@@ -61,6 +61,12 @@ class Ladder:
     def __len__(self) -> int:
         return len(self.up)
 
+    def upper(self, fewer: int) -> Ladder:
+        """Without so many of the smallest steps."""
+        end = max(2, len(self) - fewer)
+        parts = (a[:end] for a in (self.up, self.down, self.plus, self.minus, self.noise))
+        return Ladder(*parts, blind=self.blind)
+
 
 def sample(evaluation: Evaluation, line: Line, top: float, levels: int) -> Ladder:
     """Evaluate ``line`` at ``top``, ``top`` / 2, ... on both sides, as far as the steps are not lost in rounding."""
