@@ -17,7 +17,13 @@ _SQRT_HALF = math.sqrt(0.5)
 _GELU_SCALE = math.sqrt(2 / math.pi)
 _GELU_CUBIC = 0.044715
 
-relu = elementwise("relu", lambda x: np.maximum(x, 0), x=lambda g, out: g * (out > 0))
+
+def _relu(x: Any) -> Any:
+    """Of many numbers by `np.clip`, which takes a third of the time; it takes longer to start."""
+    return np.clip(x, 0, math.inf) if x.size > 8192 and x.dtype.kind == "f" else np.maximum(x, 0)
+
+
+relu = elementwise("relu", _relu, x=lambda g, out: g * (out > 0))
 
 
 def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
