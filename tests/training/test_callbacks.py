@@ -10,7 +10,16 @@ import pytest
 from training_problem import Problem
 
 from tinygrad_cn.errors import MissingExtraError
-from tinygrad_cn.training import Callback, Curves, EarlyStopping, MetricsLog, ProgressBar, TensorBoard, plot_curves
+from tinygrad_cn.training import (
+    Callback,
+    CheckpointWarning,
+    Curves,
+    EarlyStopping,
+    MetricsLog,
+    ProgressBar,
+    TensorBoard,
+    plot_curves,
+)
 
 
 class Measures(Callback):
@@ -84,6 +93,17 @@ class TestLog:
         (tmp_path / "log").write_text("old\n")
         problem.fit(0, callbacks=[MetricsLog(tmp_path / "log")])
         assert (tmp_path / "log").read_text() == ""
+
+    def test_a_full_disk_is_no_reason_to_stop(self, problem, tmp_path, monkeypatch):
+        def full(descriptor):
+            raise OSError(28, "No space left on device")
+
+        log = MetricsLog(tmp_path / "log")
+        with monkeypatch.context() as patch, pytest.warns(CheckpointWarning, match="No space left"):
+            patch.setattr("os.fsync", full)
+            problem.fit(1, callbacks=[log, Curves(tmp_path / "curves.png")])
+        problem.fit(2, callbacks=[log])
+        assert len((tmp_path / "log").read_text().splitlines()) == 2
 
 
 class TestCurves:

@@ -129,6 +129,20 @@ class TestResuming:
         second.fit(3, checkpoint=Checkpoint(tmp_path), resume=True)
         assert second.weights() == whole.weights()
 
+    @pytest.mark.parametrize("source", ["the default stream", "a generator of its own"])
+    def test_an_order_that_comes_from_elsewhere(self, tmp_path, source):
+        def run(folder, **options):
+            problem, own = Problem(), tg.Generator().manual_seed(5)
+            generator = own if source == "a generator of its own" else None
+            problem.loader = DataLoader(problem.data, batch_size=10, shuffle=True, generator=generator)
+            checkpoint = Checkpoint(folder, every_steps=2)
+            problem.fit(3, checkpoint=checkpoint, resume=True, **options)
+            return problem.weights()
+
+        expected = run(tmp_path / "whole")
+        run(tmp_path / "halved", callbacks=[At(13, interrupt)])
+        assert run(tmp_path / "halved") == expected
+
     def test_a_run_that_is_complete_stays_as_it_is(self, tmp_path):
         first, second = Problem(), Problem()
         first.fit(2, checkpoint=Checkpoint(tmp_path))

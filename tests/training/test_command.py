@@ -241,7 +241,7 @@ class TestOptions:
 
         monkeypatch.setattr("os.fsync", full)
         result = train("models.py:small", "--epochs", 3, "--out", "run", "--quiet")
-        assert result.exit_code == 1
+        assert result.exit_code == 1, result.output
         assert "Warning: the checkpoint of step 90 could not be written: [Errno 28]" in result.output
         assert "Error: 1 checkpoints are missing" in result.output
         assert tg.load(folder / "run" / "checkpoints" / "checkpoint-00000135.npz")["epoch"] == 3

@@ -17,7 +17,7 @@ from rich.console import Console
 from tinygrad_cn import __version__
 from tinygrad_cn.cli.files import RunFolder
 from tinygrad_cn.cli.settings import Data, OptimizerName, SchedulerName, Settings
-from tinygrad_cn.cli.train_run import TrainRun
+from tinygrad_cn.cli.train_run import TrainRun, written
 from tinygrad_cn.cli.user_model import ModelError, parse_arguments
 from tinygrad_cn.datasets import load_digits, load_fashion_mnist, load_mnist
 from tinygrad_cn.errors import MissingExtraError
@@ -176,19 +176,19 @@ def train(
     try:
         training, held_out = _loaded(Data(settings.data), data_dir)
         run = TrainRun(settings, training, held_out, workers, folder, console, errors)
-        if not stored:
-            folder.write_config(
-                {"network": run.name, "parameters": run.parameters}
-                | asdict(settings)
-                | {"tinygrad_cn": __version__, "numpy": np.__version__, "python": platform.python_version()}
-            )
+        versions = {"tinygrad_cn": __version__, "numpy": np.__version__, "python": platform.python_version()}
+        with written(folder.config):
+            folder.write_config({"network": run.name, "parameters": run.parameters} | asdict(settings) | versions)
         run.fit(_checkpoint(folder, checkpoint_every), resume, tensorboard, quiet)
         run.report(quiet)
         failed = not run.judge(check, expect)
     except (ModelError, DataError, CheckpointError, MissingExtraError, NonFiniteError) as error:
-        folder.discard()
         errors.print(f"Error: {error}", style="red", markup=False)
+        if isinstance(error, NonFiniteError):
+            errors.print(f"The last good checkpoints are in {folder.checkpoints}", style="red", markup=False)
         raise typer.Exit(1) from error
+    finally:
+        folder.discard()
     if run.interrupted is not None:
         raise typer.Exit(128 + run.interrupted)  # what a shell reports for a command that a signal ended
     if failed:
@@ -211,7 +211,12 @@ def _resumed(context: typer.Context, options: dict[str, Any], stored: dict[str, 
     """The settings of the run in the folder; what is given on the command line must be the same."""
     names = {"model_args": "model_arg"}
     given = {name: value for name, value in options.items() if _is_given(context, names.get(name, name))}
-    settings = Settings(**{name: stored[name] for name in options if name in stored})
+    missing = sorted(options.keys() - stored.keys())
+    if missing:
+        raise typer.BadParameter(
+            f"holds the run of another version, without {', '.join(missing)}; take a new folder", param_hint="--out"
+        )
+    settings = Settings(**{name: stored[name] for name in options})
     for name, value in given.items():
         option = "--" + names.get(name, name).replace("_", "-")
         if name == "epochs":

@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from tinygrad_cn.datasets import Augmented, Distortion
 from tinygrad_cn.training import (
     Callback,
     Checkpoint,
+    CheckpointError,
     Curves,
     EarlyStopping,
     MetricsLog,
@@ -34,7 +36,7 @@ from tinygrad_cn.training import (
 )
 from tinygrad_cn.utils.data import DataLoader, Dataset, TensorDataset
 
-__all__ = ["TrainRun", "scores_of"]
+__all__ = ["TrainRun", "scores_of", "written"]
 
 CLASSES = 10
 
@@ -134,14 +136,16 @@ class TrainRun:
                 resume=resume,
                 streams=self.streams,
             )
-        self.folder.save_weights(self.result.state_dict())
+        with written(self.folder.weights):
+            self.folder.save_weights(self.result.state_dict())
 
     def report(self, quiet: bool) -> None:
         """Prints what came of it, and draws what is misread."""
         assert self.run is not None
         images, labels = (part.numpy() for part in self.held_out.tensors)
         self.scores = scores_of(self.result, self.held_out).numpy()
-        misread = plot_misread(images, labels, self.scores, self.folder.misread)
+        with written(self.folder.misread):
+            misread = plot_misread(images, labels, self.scores, self.folder.misread)
         self.accuracy = 100 * (len(labels) - misread) / len(labels)
         epochs = self.run.history[-1]["epoch"] if self.run.history else 0
         seconds = sum(record["seconds"] for record in self.run.history)
@@ -152,6 +156,8 @@ class TrainRun:
             f"{self.accuracy:.2f} % of the held-out images are read correctly, {misread} are not."
         )
         self.console.print(f"Weights, metrics, curves and misread images are in {self.folder.path}", markup=False)
+        if self.run.interrupted:
+            self.console.print(f"Go on with: tinygrad-cn train --resume --out {self.folder.path}", markup=False)
 
     def judge(self, check: bool, expect: float | None) -> bool:
         """Whether gradients, accuracy and checkpoints are as they should be; prints what is not."""
@@ -200,6 +206,15 @@ class TrainRun:
                 f"Warning: {message}", style="yellow", markup=False
             )
             yield
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Says which file it was that could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"{path} could not be written: {error}") from error
 
 
 def _network(settings: Settings, training: TensorDataset) -> tuple[nn.Module, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tinygrad_cn.errors import MissingExtraError
 from tinygrad_cn.serialization import atomic_file
 
 from .callback import Callback
+from .errors import CheckpointWarning
 from .run import Run
 
 __all__ = ["Curves", "plot_curves"]
@@ -32,7 +34,10 @@ class Curves(Callback):
         self.path, self.title = Path(path), title
 
     def end(self, run: Run) -> None:
-        plot_curves(run.history, self.path, self.title)
+        try:
+            plot_curves(run.history, self.path, self.title)
+        except OSError as error:
+            warnings.warn(f"{self.path} could not be written: {error}", CheckpointWarning, stacklevel=2)
 
 
 def plot_curves(history: Sequence[Mapping[str, float]], path: str | Path, title: str = "") -> None:

@@ -10,8 +10,8 @@ class NonFiniteError(ArithmeticError):
 
 
 class CheckpointError(RuntimeError):
-    """The first checkpoint cannot be written, none can be read, or it is of another run."""
+    """What must be written cannot be, no checkpoint can be read, or it is of another run."""
 
 
 class CheckpointWarning(UserWarning):
-    """A checkpoint could not be written, or is damaged; training goes on."""
+    """A checkpoint, or another file of a run, could not be written or is damaged; training goes on."""

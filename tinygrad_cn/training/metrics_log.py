@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 from tinygrad_cn.serialization import atomic_file
 
 from .callback import Callback
+from .errors import CheckpointWarning
 from .run import Run
 
 __all__ = ["MetricsLog"]
@@ -15,6 +17,8 @@ __all__ = ["MetricsLog"]
 
 class MetricsLog(Callback):
     """Writes a line of JSON after each epoch; the file is whole at any time.
+
+    Where it cannot be written, on a full disk, there is a `CheckpointWarning`, and training goes on.
 
     A resumed run has the lines of the epochs that count, each once: those of work that was lost are gone.
 
@@ -38,6 +42,9 @@ class MetricsLog(Callback):
         self._write_all(run)
 
     def _write_all(self, run: Run) -> None:
-        with atomic_file(self.path) as file:
-            for record in run.history:
-                file.write(json.dumps(record).encode() + b"\n")
+        try:
+            with atomic_file(self.path) as file:
+                for record in run.history:
+                    file.write(json.dumps(record).encode() + b"\n")
+        except OSError as error:  # no reason to end the training: the next epoch writes this one's line too
+            warnings.warn(f"{self.path} could not be written: {error}", CheckpointWarning, stacklevel=2)
