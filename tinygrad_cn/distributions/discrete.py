@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from tinygrad_cn.grad_mode import no_grad
 from tinygrad_cn.ops.activation import log_sigmoid
 from tinygrad_cn.size import Size
 
-from .distribution import Distribution, require, together
+from .constraints import Constraint, boolean, independent, integer_interval, real, simplex, unit_interval
+from .distribution import Constraints, Distribution, require, together
 
 __all__ = ["Bernoulli", "Categorical"]
 
@@ -29,6 +30,10 @@ class Bernoulli(Distribution):
         ValueError: neither or both are given; a probability outside [0, 1].
     """
 
+    support = boolean
+    arg_constraints: ClassVar[Constraints] = {"probs": unit_interval, "logits": real}
+    has_enumerate_support = True
+
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         _one_of("Bernoulli", probs, logits)
         if logits is None:
@@ -42,7 +47,19 @@ class Bernoulli(Distribution):
         else:
             (self.logits,) = together(logits)
             self.probs = self.logits.sigmoid()
-        super().__init__(self.probs.shape)
+        super().__init__(self.probs.shape, (), validate_args)
+
+    @property
+    def mode(self) -> Any:
+        """1 where it is likelier, NaN where both are as likely."""
+        return self.probs.ge(0.5).type_as(self.probs).masked_fill(self.probs.eq(0.5), math.nan)
+
+    def enumerate_support(self, expand: bool = True) -> Any:
+        """0 and 1, along a new first axis."""
+        values = self.probs._wrap(np.arange(2, dtype=self.probs._array.dtype)).reshape(
+            (2, *(1,) * len(self.batch_shape))
+        )
+        return values.expand((2, *self.batch_shape)) if expand else values
 
     @property
     def mean(self) -> Any:
@@ -61,6 +78,7 @@ class Bernoulli(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """log probs where ``value`` is 1, log(1 - probs) where it is 0."""
+        self._check_value(value)
         return value * log_sigmoid(self.logits) + (1 - value) * log_sigmoid(-self.logits)
 
     def entropy(self) -> Any:
@@ -77,6 +95,9 @@ class Categorical(Distribution):
     Raises:
         ValueError: neither or both are given; no class axis; negative weights, or weights that are all 0.
     """
+
+    arg_constraints: ClassVar[Constraints] = {"probs": simplex, "logits": independent(real, 1)}
+    has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         _one_of("Categorical", probs, logits)
@@ -96,7 +117,34 @@ class Categorical(Distribution):
             self.logits = log_softmax(logits, -1)
             self.probs = softmax(self.logits, -1)
         self._classes = given.shape[-1]
-        super().__init__(given.shape[:-1])
+        super().__init__(given.shape[:-1], (), False)
+        self._validated = validate_args is not False
+
+    @property
+    def support(self) -> Constraint:
+        """The indices of the classes."""
+        return integer_interval(0, self._classes - 1)
+
+    @property
+    def mean(self) -> Any:
+        """NaN: classes have no mean."""
+        return self.probs.sum(-1) * math.nan
+
+    @property
+    def mode(self) -> Any:
+        """The likeliest class."""
+        return self.probs.argmax(-1)
+
+    @property
+    def variance(self) -> Any:
+        """NaN."""
+        return self.probs.sum(-1) * math.nan
+
+    def enumerate_support(self, expand: bool = True) -> Any:
+        """All classes, along a new first axis."""
+        n = self._classes
+        values = self.probs._wrap(np.arange(n)).reshape((n, *(1,) * len(self.batch_shape)))
+        return values.expand((n, *self.batch_shape)) if expand else values
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Class indices, without gradients. Shape: sample_shape + batch_shape."""
@@ -107,6 +155,7 @@ class Categorical(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability of the classes ``value``."""
+        self._check_value(value)
         index = value.long().unsqueeze(-1)
         shape = np.broadcast_shapes(index.shape[:-1], self.logits.shape[:-1])
         logits = self.logits.expand((*shape, self._classes))
