@@ -98,7 +98,7 @@ def _places(name: str, result: Sequence[Any], out: Any) -> Sequence[Any]:
     if isinstance(out, Handle) or len(out) != len(result):
         got = "one Tensor" if isinstance(out, Handle) else f"{len(out)}"
         raise TypeError(f"{name}(): out must be a tuple of {len(result)} Tensors, got {got}")
-    return out  # type: ignore[no-any-return]
+    return out
 
 
 def _write(name: str, result: Any, out: Any) -> None:

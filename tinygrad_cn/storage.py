@@ -42,7 +42,7 @@ class _Part:
 
     def meets(self, array: Any) -> bool:
         try:
-            return np.shares_memory(np.asarray(self), array, max_work=_EFFORT)
+            return np.shares_memory(np.asarray(self), array, max_work=_EFFORT)  # type: ignore[arg-type]  # any int is right
         except np.exceptions.TooHardError:
             return True
 

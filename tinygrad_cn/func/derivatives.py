@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.autograd import functional
 from tinygrad_cn.backward import grad as gradients
+from tinygrad_cn.functions.joining import stack
 from tinygrad_cn.functions.shaping import clone
 from tinygrad_cn.grad_mode import enable_grad
 from tinygrad_cn.graph import Handle, Leaf
@@ -26,7 +26,7 @@ def _fresh(tree: Any) -> tuple[list[Any], Any]:
     for leaf in leaves:
         if not isinstance(leaf, Handle):
             raise TypeError(f"derivatives are taken by Tensors, but got {type(leaf).__name__}")
-    copies = [clone(x) if x.requires_grad else x.detach().clone().requires_grad_() for x in leaves]  # type: ignore[attr-defined]
+    copies = [clone(x) if x.requires_grad else x.detach().clone().requires_grad_() for x in leaves]
     return copies, tree_unflatten(copies, spec)
 
 
@@ -226,7 +226,7 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
                 columns: list[Any] = []
                 for i, x in enumerate(inputs):
                     if rows:
-                        jacobian = functional.stack([row[i] for row in rows])
+                        jacobian = stack([row[i] for row in rows])
                     else:
                         jacobian = x._wrap(np.zeros((0, *x._array.shape), x._array.dtype))
                     columns.append(jacobian.reshape((*out._array.shape, *x._array.shape)))
