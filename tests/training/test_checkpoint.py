@@ -15,6 +15,7 @@ from training_problem import Problem
 
 import tinygrad_cn as tg
 from tinygrad_cn import optim
+from tinygrad_cn.optim import lr_scheduler as schedules
 from tinygrad_cn.training import (
     Callback,
     Checkpoint,
@@ -61,6 +62,25 @@ def with_everything(problem, folder, **options):
         checkpoint=Checkpoint(folder, every_steps=1),
         **options,
     )
+
+
+def assert_resumed(folder, prepare):
+    """A run of three epochs that is interrupted in the second ends as if it had not been.
+
+    Args:
+        folder: an empty one.
+        prepare: gives an optimizer for a problem and more options of `fit`.
+    """
+    problems = [Problem() for _ in range(3)]
+    rates = []
+    for problem, name in zip(problems, ("whole", "halved", "halved"), strict=True):
+        problem.optimizer, options = prepare(problem)
+        callbacks = [At(13, interrupt)] if problem is problems[1] else []
+        checkpoint = Checkpoint(folder / name, every_steps=4)
+        run = problem.fit(3, checkpoint=checkpoint, resume=True, callbacks=callbacks, **options)
+        rates.append([record["lr"] for record in run.history])
+    assert problems[2].weights() == problems[0].weights() != problems[1].weights()
+    assert rates[2] == rates[0]
 
 
 class TestWriting:
@@ -116,6 +136,50 @@ class TestResuming:
         last = [tg.load(tmp_path / name / "checkpoint-00000040.npz")["parts"] for name in ("whole", "halved")]
         for part in ("model", "average", "optimizer"):
             assert str(last[0][part]) == str(last[1][part])
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
+            lambda p: optim.Adam(p, lr=0.05, amsgrad=True),
+            lambda p: optim.AdamW([{"params": p[:2], "lr": 0.01}, {"params": p[2:]}], lr=0.05),
+            lambda p: optim.NAdam(p, lr=0.05),
+            lambda p: optim.RAdam(p, lr=0.05),
+            lambda p: optim.Adamax(p, lr=0.05),
+            lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
+            lambda p: optim.Adagrad(p, lr=0.05),
+            lambda p: optim.Adadelta(p, lr=0.5),
+            lambda p: optim.Adafactor(p, lr=0.05),
+            lambda p: optim.Rprop(p, lr=0.01),
+            lambda p: optim.ASGD(p, lr=0.05, t0=5),
+        ],
+    )
+    def test_optimizers(self, tmp_path, make):
+        assert_resumed(tmp_path, lambda problem: (make([*problem.model.parameters()]), {}))
+
+    @pytest.mark.parametrize(
+        ("make", "options"),
+        [
+            (lambda o: schedules.CosineAnnealingLR(o, 27), {"scheduler_every": "step"}),
+            (lambda o: schedules.CosineAnnealingWarmRestarts(o, 7, 2), {"scheduler_every": "step"}),
+            (lambda o: schedules.CyclicLR(o, 0.01, 0.05, 5, cycle_momentum=False), {"scheduler_every": "step"}),
+            (lambda o: schedules.LambdaLR(o, lambda n: 0.9**n), {"scheduler_every": "step"}),
+            (lambda o: schedules.PolynomialLR(o, 20, 2.0), {"scheduler_every": "step"}),
+            (lambda o: schedules.ReduceLROnPlateau(o, patience=0, threshold=0.9), {}),
+            (
+                lambda o: schedules.SequentialLR(
+                    o, [schedules.LinearLR(o, 0.1, total_iters=10), schedules.CosineAnnealingLR(o, 17)], [10]
+                ),
+                {"scheduler_every": "step"},
+            ),
+            (
+                lambda o: schedules.ChainedScheduler([schedules.StepLR(o, 4), schedules.ExponentialLR(o, 0.9)]),
+                {"scheduler_every": "step"},
+            ),
+        ],
+    )
+    def test_schedules(self, tmp_path, make, options):
+        assert_resumed(tmp_path, lambda problem: (problem.optimizer, {"scheduler": make(problem.optimizer), **options}))
 
     @pytest.mark.parametrize("step", [3, 9, 13])
     def test_with_workers_that_prepare_batches_ahead(self, tmp_path, step):

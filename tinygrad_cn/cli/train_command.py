@@ -65,7 +65,7 @@ def train(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[FILE:NAME]",
+            metavar="FILE:NAME",
             help="The network, as in model.py:Net: a class, a function that makes it, or a Module. "
             "Without it: a convolutional network for the data.",
         ),
@@ -78,7 +78,7 @@ def train(
         Path | None,
         typer.Option(help="Folder with the data's four files, instead of a download.", exists=True, file_okay=False),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data (else 15, 2, 5).", min=1)] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data (digits: 15, mnist: 2).", min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images per batch (digits: 32, others: 64).", min=1)] = None,
     optimizer: Annotated[OptimizerName, typer.Option(help="The algorithm.")] = OptimizerName.sgd,
     lr: Annotated[
