@@ -159,3 +159,22 @@ def test_older_names_of_methods_and_initialisers():
     assert seen == [1]
     assert tg.utils.checkpoint.get_device_states(x) == ([], [])
     assert tg.utils.hooks.RemovableHandle is tg.hooks.HookHandle
+
+
+def test_a_writer_of_event_files_takes_tensors(tmp_path):
+    pytest.importorskip("tensorboardX")
+    from tinygrad_cn.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("loss", tg.tensor(0.5), 0)
+        writer.add_scalars("both", {"a": tg.tensor(1.0), "b": 2.0}, 0)
+        writer.add_histogram("weights", tg.randn(10), 0)
+        writer.add_image("image", tg.rand(3, 4, 4), 0)
+    assert any(tmp_path.rglob("*tfevents*"))
+
+
+def test_distributions_by_the_names_of_files():
+    from tinygrad_cn.distributions.categorical import Categorical
+    from tinygrad_cn.distributions.multivariate_normal import MultivariateNormal
+
+    assert Categorical is tg.distributions.Categorical and MultivariateNormal is tg.distributions.MultivariateNormal

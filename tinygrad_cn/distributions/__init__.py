@@ -1,5 +1,8 @@
 """Probability distributions: draws, log-probabilities, entropies, divergences, maps of draws."""
 
+import sys
+from types import ModuleType
+
 from tinygrad_cn.distributions import constraints, transforms
 
 from .counting import Binomial, Geometric, Multinomial, OneHotCategorical, OneHotCategoricalStraightThrough, Poisson
@@ -89,3 +92,37 @@ __all__ = [
     "register_kl",
     "transforms",
 ]
+
+#: Classes by the names of PyTorch's files, for programs that import them from there.
+_FILES = {
+    "bernoulli": Bernoulli,
+    "beta": Beta,
+    "binomial": Binomial,
+    "categorical": Categorical,
+    "cauchy": Cauchy,
+    "chi2": Chi2,
+    "dirichlet": Dirichlet,
+    "exponential": Exponential,
+    "geometric": Geometric,
+    "gumbel": Gumbel,
+    "half_cauchy": HalfCauchy,
+    "half_normal": HalfNormal,
+    "independent": Independent,
+    "laplace": Laplace,
+    "log_normal": LogNormal,
+    "mixture_same_family": MixtureSameFamily,
+    "multinomial": Multinomial,
+    "multivariate_normal": MultivariateNormal,
+    "one_hot_categorical": OneHotCategorical,
+    "pareto": Pareto,
+    "poisson": Poisson,
+    "relaxed_bernoulli": RelaxedBernoulli,
+    "relaxed_categorical": RelaxedOneHotCategorical,
+    "studentT": StudentT,
+    "transformed_distribution": TransformedDistribution,
+    "weibull": Weibull,
+}
+for _name, _kind in _FILES.items():
+    _file = ModuleType(f"{__name__}.{_name}", f"``torch.distributions.{_name}`` by name.")
+    setattr(_file, _kind.__name__, _kind)
+    sys.modules[_file.__name__] = globals()[_name] = _file
