@@ -14,11 +14,15 @@ from tinygrad_cn.lessons import (
     expanding_data,
     initialization,
     learning_rate,
+    momentum,
     neuron,
     overfitting,
     regularization,
+    shared_kernels,
+    softmax,
     softmax_output,
     threshold,
+    weights,
 )
 from tinygrad_cn.lessons.kit.lesson import Lesson
 
@@ -28,7 +32,9 @@ __all__ = ["LESSONS", "find"]
 LESSONS: tuple[Lesson, ...] = (
     neuron.LESSON,
     cross_entropy.LESSON,
+    softmax.LESSON,
     learning_rate.LESSON,
+    momentum.LESSON,
     threshold.LESSON,
     early_stopping.LESSON,
     overfitting.LESSON,
@@ -36,8 +42,10 @@ LESSONS: tuple[Lesson, ...] = (
     expanding_data.LESSON,
     regularization.LESSON,
     initialization.LESSON,
+    weights.LESSON,
     softmax_output.LESSON,
     depth.LESSON,
+    shared_kernels.LESSON,
     convolution.LESSON,
 )
 
