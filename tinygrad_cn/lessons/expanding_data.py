@@ -66,7 +66,7 @@ def run(setting: Setting) -> Findings:
     tg.manual_seed(0)
     width = side(setting)
     shown = {
-        key: expanded(data, width, distortion).images.round(decimals=2).unflatten(1, (width, width)).tolist()
+        key: (expanded(data, width, distortion).images * 100).int().unflatten(1, (width, width)).tolist()
         for key, (distortion, _) in ways(setting).items()
         if distortion is not None
     }
@@ -82,7 +82,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     grid = left.subplots(len(findings["images"]), COPIES + 1)
     for row, (key, images) in zip(grid, findings["images"].items(), strict=True):
         for axes, image in zip(row, images, strict=True):
-            axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=100)
             axes.set(xticks=[], yticks=[])
         row[0].set_title(findings["titles"][key][language], fontsize=8, loc="left")
     axes = right.subplots()

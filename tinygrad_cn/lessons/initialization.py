@@ -56,13 +56,9 @@ def run(setting: Setting) -> Findings:
 
 
 def draw(findings: Findings, figure: Figure, language: Language) -> None:
-    grid = figure.subplots(1, 2)
-    for axes, hidden in zip(grid, ("30", "100"), strict=True):
-        keys = [key for key in findings["experiments"] if key.endswith(f" {hidden}")]
-        if keys:
-            draw_curves(axes, findings, "validation_accuracy", language, keys)
-        else:
-            axes.set_axis_off()
+    trained = [hidden for hidden in ("30", "100") if f"large {hidden}" in findings["experiments"]]
+    for axes, hidden in zip(figure.subplots(1, len(trained), squeeze=False)[0], trained, strict=True):
+        draw_curves(axes, findings, "validation_accuracy", language, (f"large {hidden}", f"scaled {hidden}"))
 
 
 COLUMNS = Text(
