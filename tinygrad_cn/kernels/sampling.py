@@ -46,13 +46,12 @@ def spread(y: Array, w: Array, index: Index, size: int) -> Array:
     out = np.zeros_like(y, shape=(y.shape[0], y.shape[1], size), dtype=dtype, order="C")
     if not w.size or not y.size:
         return out
+    lines = np.arange(y.shape[1])[:, None] * size  # where the channels of an image begin
     for values, weights, places, target in zip(y, w, index, out, strict=True):
-        flat = places.reshape(-1)
-        order = np.argsort(flat, kind="stable")
-        sorted_places = flat[order]
-        starts = np.flatnonzero(np.concatenate(([True], sorted_places[1:] != sorted_places[:-1])))
-        terms = (values[:, None] * weights).reshape(len(values), -1)  # (C, T * P)
-        target[:, sorted_places[starts]] = np.add.reduceat(terms[:, order], starts, axis=1)
+        terms = (values[:, None] * weights).reshape(-1)  # (C, T, P) -> (C * T * P,)
+        into = (lines + places.reshape(-1)).reshape(-1)
+        for part, sums in ((terms.real, target.real), (terms.imag, target.imag))[: 1 + (dtype.kind == "c")]:
+            sums[...] = np.bincount(into, part, target.size).reshape(target.shape)
     return out
 
 
