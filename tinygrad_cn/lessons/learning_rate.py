@@ -38,7 +38,7 @@ def run(setting: Setting) -> Findings:
     small, large = (
         Experiment(
             key=key,
-            label=Text(f"quadratic, {neurons} hidden, η = {lr}", f"二次代价，{neurons} 个隐藏神经元，η = {lr}"),
+            label=Text(f"quadratic, {neurons} hidden, η = {lr:g}", f"二次代价，{neurons} 个隐藏神经元，η = {lr:g}"),
             network=partial(large_network, pixels(setting), neurons),
             loss=quadratic,
             lr=lr,
@@ -58,7 +58,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     cost, accuracy = figure.subplots(1, 2)
     draw_curves(cost, findings, "training_cost", language, [str(lr) for lr in RATES])
     draw_curves(accuracy, findings, "test_accuracy", language, ["too small", "too large"])
-    cost.set(ylim=(0, 1.2))
+    cost.set(yscale="log")
     accuracy.set(ylim=(0, 60))
 
 
