@@ -18,12 +18,12 @@ from pathlib import Path
 import tinygrad_cn as tg
 from tinygrad_cn import nn, optim
 from tinygrad_cn.datasets import Distortion
+from tinygrad_cn.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tinygrad_cn.training import (
     Callback,
     Checkpoint,
     EarlyStopping,
     MetricsLog,
-    ModelAverage,
     RandomStreams,
     accuracy,
     fit,
@@ -84,7 +84,7 @@ def train(folder, seed, pipe):
         clip_norm=1.0,
         accumulate=2,
         augment=lambda images: Distortion(shift=1, rotation=10)(images, streams["augmentation"]),
-        average=ModelAverage(model, decay=0.9),
+        average=AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9)),
         callbacks=[EarlyStopping(patience=100), MetricsLog(folder / "metrics.jsonl"), Beat(pipe)],
         checkpoint=Checkpoint(folder / "checkpoints", keep=2, every_steps=1),
         resume=True,

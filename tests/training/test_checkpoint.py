@@ -16,6 +16,7 @@ from training_problem import Problem
 import tinygrad_cn as tg
 from tinygrad_cn import optim
 from tinygrad_cn.optim import lr_scheduler as schedules
+from tinygrad_cn.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tinygrad_cn.training import (
     Callback,
     Checkpoint,
@@ -23,7 +24,6 @@ from tinygrad_cn.training import (
     CheckpointWarning,
     EarlyStopping,
     MetricsLog,
-    ModelAverage,
     NonFiniteError,
 )
 from tinygrad_cn.utils.data import DataLoader
@@ -56,7 +56,7 @@ def with_everything(problem, folder, **options):
         scheduler=scheduler,
         scheduler_every="step",
         accumulate=2,
-        average=ModelAverage(problem.model, 0.8),
+        average=AveragedModel(problem.model, multi_avg_fn=get_ema_multi_avg_fn(0.8)),
         callbacks=[EarlyStopping(100), *options.pop("callbacks", [])],
         resume=True,
         checkpoint=Checkpoint(folder, every_steps=1),
@@ -166,6 +166,7 @@ class TestResuming:
             (lambda o: schedules.LambdaLR(o, lambda n: 0.9**n), {"scheduler_every": "step"}),
             (lambda o: schedules.PolynomialLR(o, 20, 2.0), {"scheduler_every": "step"}),
             (lambda o: schedules.ReduceLROnPlateau(o, patience=0, threshold=0.9), {}),
+            (lambda o: schedules.HalvingLR(o, patience=1, mode="max"), {}),
             (
                 lambda o: schedules.SequentialLR(
                     o, [schedules.LinearLR(o, 0.1, total_iters=10), schedules.CosineAnnealingLR(o, 17)], [10]
@@ -258,7 +259,7 @@ class TestResuming:
         problem.fit(1, checkpoint=Checkpoint(tmp_path))
         other = Problem()
         with pytest.raises(CheckpointError, match="this run has average"):
-            other.fit(2, checkpoint=Checkpoint(tmp_path), resume=True, average=ModelAverage(other.model))
+            other.fit(2, checkpoint=Checkpoint(tmp_path), resume=True, average=AveragedModel(other.model))
         with pytest.raises(CheckpointError, match="seed 0, this one has 1"):
             Problem(seed=1).fit(2, checkpoint=Checkpoint(tmp_path), resume=True)
         other.model.append(tg.nn.Linear(3, 3))

@@ -11,7 +11,8 @@ from training_problem import Problem
 import tinygrad_cn as tg
 from tinygrad_cn import nn, optim
 from tinygrad_cn.nn import functional as F
-from tinygrad_cn.training import Callback, Checkpoint, ModelAverage, NonFiniteError, accuracy, evaluate, fit
+from tinygrad_cn.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tinygrad_cn.training import Callback, Checkpoint, NonFiniteError, accuracy, evaluate, fit
 from tinygrad_cn.utils.data import DataLoader, IterableDataset, TensorDataset
 
 
@@ -177,29 +178,27 @@ class TestSchedules:
         assert scheduler.best == run.history[0]["training_accuracy"]
         assert [record["lr"] for record in run.history] == pytest.approx([0.05, 0.05, 0.005])
 
+    def test_a_schedule_with_an_end_ends_the_training(self, problem):
+        scheduler = optim.lr_scheduler.HalvingLR(problem.optimizer, patience=1, mode="max", end=1 / 4)
+        run = problem.fit(99, scheduler=scheduler, scheduler_metric="validation_accuracy")
+        assert run.stopped == "the schedule has come to its end"
+        assert run.lr == 0.05 / 4
+        assert run.epoch < 99
+
 
 class TestAverage:
-    def test_it_is_what_is_measured(self, problem):
-        average = ModelAverage(problem.model, decay=0.9)
-        run = problem.fit(3, average=average)
+    def test_it_is_what_is_measured(self, problem, tmp_path):
+        average = AveragedModel(problem.model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+        checkpoint = Checkpoint(tmp_path)
+        run = problem.fit(3, average=average, checkpoint=checkpoint)
         loss = nn.CrossEntropyLoss()
-        assert run.measured is average.model
-        assert run.history[-1]["validation_loss"] == evaluate(average.model, problem.validation, loss)["loss"]
+        assert run.measured is average.module
+        assert average.n_averaged.item() == run.step
+        assert run.history[-1]["validation_loss"] == evaluate(average, problem.validation, loss)["loss"]
         assert run.history[-1]["validation_loss"] != evaluate(problem.model, problem.validation, loss)["loss"]
-
-    def test_the_formula(self):
-        model = nn.Linear(1, 1, bias=False)
-        nn.init.zeros_(model.weight)
-        average = ModelAverage(model, decay=0.3)
-        mean = 0.0
-        for step in range(1, 6):
-            nn.init.constant_(model.weight, float(step))
-            average.update()
-            decay = min(0.3, (1 + step) / (10 + step))
-            mean = decay * mean + (1 - decay) * step
-        assert average.model.weight.item() == pytest.approx(mean)
-        assert model.weight.requires_grad
-        assert not average.model.weight.requires_grad
+        problem.model.load_state_dict(checkpoint.best_weights())
+        best = min(record["validation_loss"] for record in run.history)
+        assert evaluate(problem.model, problem.validation, loss)["loss"] == best
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

@@ -19,6 +19,7 @@ from tinygrad_cn.cli.plots import plot_misread
 from tinygrad_cn.cli.settings import DEFAULTS, Data, Settings, make_optimizer, make_scheduler
 from tinygrad_cn.cli.user_model import check_scores, find_model
 from tinygrad_cn.datasets import Augmented, Distortion
+from tinygrad_cn.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tinygrad_cn.training import (
     Callback,
     Checkpoint,
@@ -26,7 +27,6 @@ from tinygrad_cn.training import (
     Curves,
     EarlyStopping,
     MetricsLog,
-    ModelAverage,
     ProgressBar,
     RandomStreams,
     Run,
@@ -79,7 +79,10 @@ class TrainRun:
             generator=self.streams["shuffle"],
             num_workers=workers,
         )
-        self.average = ModelAverage(self.model) if settings.ema else None
+        # Over the last half of an epoch, about: later in a run the weights move less, and nothing older is of use.
+        decay = 1 - 1 / min(1000, max(10, len(self.loader) // settings.accumulate // 2))
+        averaging = get_ema_multi_avg_fn(decay)
+        self.average = AveragedModel(self.model, multi_avg_fn=averaging) if settings.ema else None
         self.checkpoint: Checkpoint | None = None
         self.run: Run | None = None
 
@@ -92,7 +95,7 @@ class TrainRun:
     @property
     def result(self) -> nn.Module:
         """What was trained: the average of the weights if there is one."""
-        return self.model if self.average is None else self.average.model
+        return self.model if self.average is None else self.average.module
 
     def fit(self, checkpoint: Checkpoint, resume: bool, tensorboard: bool, quiet: bool) -> None:
         """Trains, with a progress bar and a line per epoch."""

@@ -1,6 +1,5 @@
 """Training: a loop over epochs and batches, what hangs on it, and checkpoints that a run goes on from bit for bit."""
 
-from .averaging import ModelAverage
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .curves import Curves, plot_curves
@@ -27,7 +26,6 @@ __all__ = [
     "Means",
     "Metric",
     "MetricsLog",
-    "ModelAverage",
     "NonFiniteError",
     "ProgressBar",
     "RandomStreams",

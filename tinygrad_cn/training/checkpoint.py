@@ -139,9 +139,11 @@ class Checkpoint:
         Raises:
             FileNotFoundError: no epoch is complete.
         """
-        parts = self.files.read(self.files.best)["parts"]
-        weights: dict[str, Any] = parts["average"]["model"] if "average" in parts else parts["model"]
-        return weights
+        parts: dict[str, dict[str, Any]] = self.files.read(self.files.best)["parts"]
+        if "average" not in parts:
+            return parts["model"]
+        averaged = {name.removeprefix("module."): value for name, value in parts["average"].items()}
+        return {name: value for name, value in averaged.items() if name in parts["model"]}
 
     def state_dict(self) -> dict[str, Any]:
         """The best measure."""

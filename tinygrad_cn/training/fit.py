@@ -10,16 +10,16 @@ from typing import Any, Literal
 
 from tinygrad_cn.nn import Module
 from tinygrad_cn.optim import Optimizer
-from tinygrad_cn.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from tinygrad_cn.optim.lr_scheduler import HalvingLR, LRScheduler
+from tinygrad_cn.optim.swa_utils import AveragedModel
 from tinygrad_cn.tensor import Tensor
 
-from .averaging import ModelAverage
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .evaluation import evaluate
 from .interrupt import Interrupt
 from .metrics import Means, Metric
-from .preparation import check_arguments, make_run
+from .preparation import WATCHING, check_arguments, make_run
 from .run import Run
 from .step import Step
 from .streams import RandomStreams
@@ -43,7 +43,7 @@ def fit(
     clip_value: float | None = None,
     accumulate: int = 1,
     augment: Callable[[Any], Any] | None = None,
-    average: ModelAverage | None = None,
+    average: AveragedModel | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
@@ -61,13 +61,14 @@ def fit(
         epochs (int): how many in all, also when resuming.
         validation (iterable, optional): batches that are measured after each epoch.
         metrics (dict, optional): more to measure, by name; see `Metric`.
-        scheduler (LRScheduler, optional): of the learning rate. ReduceLROnPlateau is given ``scheduler_metric``.
+        scheduler (LRScheduler, optional): of the learning rate. ReduceLROnPlateau and HalvingLR are given
+            ``scheduler_metric``, and the end of the latter ends the training.
         scheduler_every (str): whether it steps after each ``"epoch"`` or each ``"step"`` of the optimizer.
         scheduler_metric (str): a name in the records.
         clip_norm, clip_value (float, optional): the largest norm of all gradients together, the largest entry.
         accumulate (int): batches whose gradients make one step; the last step of an epoch takes those that are left.
         augment (callable, optional): is given the first input of each training batch and returns it changed.
-        average (ModelAverage, optional): of the weights; it is what validation measures.
+        average (AveragedModel, optional): takes the weights in after each step; it is what validation measures.
         callbacks (sequence): called in this order.
         checkpoint (Checkpoint, optional): where and when the state of the run is written.
         resume (bool): go on from the last checkpoint, if there is one.
@@ -122,8 +123,10 @@ def fit(
             run.history.append(record)
             if complete:
                 run.epoch, run.batches, run.seconds, run.means = run.epoch + 1, 0, 0.0, Means()
-                if isinstance(scheduler, ReduceLROnPlateau):
+                if isinstance(scheduler, WATCHING):
                     scheduler.step(record[scheduler_metric])
+                    if isinstance(scheduler, HalvingLR) and scheduler.finished:
+                        run.stop("the schedule has come to its end")
                 elif scheduler is not None and each_step is None:
                     scheduler.step()
             for callback in callbacks:
@@ -140,7 +143,7 @@ def _train(
     run: Run,
     step: Step,
     scheduler: LRScheduler | None,
-    average: ModelAverage | None,
+    average: AveragedModel | None,
     callbacks: Sequence[Callback],
     checkpoint: Checkpoint | None,
     interrupted: Interrupt,
@@ -154,7 +157,7 @@ def _train(
         if scheduler is not None:
             scheduler.step()
         if average is not None:
-            average.update()
+            average.update_parameters(run.model)
         run.seconds = time.perf_counter() - started
         for callback in callbacks:
             callback.after_step(run)

@@ -7,15 +7,18 @@ from typing import Any
 
 from tinygrad_cn.nn import Module
 from tinygrad_cn.optim import LBFGS, Optimizer
-from tinygrad_cn.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from tinygrad_cn.optim.lr_scheduler import HalvingLR, LRScheduler, ReduceLROnPlateau
+from tinygrad_cn.optim.swa_utils import AveragedModel
 
-from .averaging import ModelAverage
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .run import Run, Stateful
 from .streams import RandomStreams
 
-__all__ = ["check_arguments", "make_run"]
+__all__ = ["WATCHING", "check_arguments", "make_run"]
+
+#: Schedules that watch a measure of the epoch.
+WATCHING = (ReduceLROnPlateau, HalvingLR)
 
 
 def check_arguments(
@@ -45,12 +48,13 @@ def check_arguments(
         return
     if scheduler.optimizer is not optimizer:
         raise ValueError("fit: the scheduler belongs to another optimizer; make it with the one that is given to fit")
-    if isinstance(scheduler, ReduceLROnPlateau):
+    if isinstance(scheduler, WATCHING):
+        name = type(scheduler).__name__
         if scheduler_every == "step":
-            raise ValueError("fit: ReduceLROnPlateau waits for a measure of the epoch; take scheduler_every='epoch'")
+            raise ValueError(f"fit: {name} waits for a measure of the epoch; take scheduler_every='epoch'")
         if validation is None and scheduler_metric.startswith("validation_"):
             raise ValueError(
-                f"fit: ReduceLROnPlateau is to watch {scheduler_metric!r}, but nothing is validated; give validation=, "
+                f"fit: {name} is to watch {scheduler_metric!r}, but nothing is validated; give validation=, "
                 "or scheduler_metric='training_loss'"
             )
 
@@ -61,7 +65,7 @@ def make_run(
     optimizer: Optimizer,
     epochs: int,
     scheduler: LRScheduler | None,
-    average: ModelAverage | None,
+    average: AveragedModel | None,
     callbacks: Sequence[Callback],
     checkpoint: Checkpoint | None,
     streams: RandomStreams | None,
@@ -92,7 +96,7 @@ def make_run(
         optimizer=optimizer,
         loader=loader,
         epochs=epochs,
-        measured=model if average is None else average.model,
+        measured=model if average is None else average.module,
         parts={name: part for name, part in parts.items() if part is not None},
         callbacks=stateful,
     )
