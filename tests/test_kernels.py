@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_cn.kernels import averaging, correlation, pooling, threads, windows
+from tinygrad_cn.kernels import averaging, correlation, depthwise, pooling, threads, windows
 from tinygrad_cn.kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 
 
@@ -67,6 +67,25 @@ def test_convolution_is_its_definition_and_the_adjoints_are_adjoint(cut, case):
         correlation._BLOCK, threads._WORTH_SHARING = before
     assert gx.shape == x.shape
     assert gw.shape == w.shape
+    np.testing.assert_allclose([np.sum(gx * x), np.sum(gw * w)], linear, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("size", [(9,), (6, 7), (3, 4, 5)])
+@pytest.mark.parametrize("many", [1, 3])
+@pytest.mark.parametrize("lowered", [1, 1 << 19])
+def test_depthwise_convolution_in_blocks(size, many, lowered, monkeypatch):
+    monkeypatch.setattr(depthwise, "_LOWERED", lowered)
+    monkeypatch.setattr(threads, "_WORTH_SHARING", 0)
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((3, 4, *size)), rng.standard_normal((4 * many, 1, *(3, 2, 2)[: len(size)]))
+    one = (1,) * len(size)
+    how = (one, ((3, 0),) * len(size), one, 4)
+    bias = rng.standard_normal(len(w))
+    y = conv_forward(x, w, bias, *how)
+    np.testing.assert_allclose(y, _convolve(x, w, bias, *how), atol=1e-12)
+    g = rng.standard_normal(y.shape)
+    linear = np.sum(conv_forward(x, w, None, *how) * g)
+    gx, gw = conv_input_adjoint(g, w, x.shape, *how), conv_weight_adjoint(x, g, w.shape, *how)
     np.testing.assert_allclose([np.sum(gx * x), np.sum(gw * w)], linear, rtol=1e-10, atol=1e-10)
 
 

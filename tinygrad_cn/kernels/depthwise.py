@@ -56,7 +56,8 @@ class _Lines:
             self._write.append(slice(low - o, high - o) if high > low else slice(0, 0))
 
     def blocks(self) -> list[tuple[slice, slice]]:
-        return _cut(*self._x.shape[:2], math.prod(self._padded) * math.prod(self._sweep.kernel), _LOWERED)
+        images, channels = self._x.shape[:2]
+        return _cut(images, channels, math.prod(self._padded) * math.prod(self._sweep.kernel), _LOWERED)
 
     def taps(self, images: slice, channels: slice) -> Array:
         """(channels, taps, images * line)"""
