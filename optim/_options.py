@@ -64,7 +64,13 @@ def defaults(lr: Any = None, **options: Any) -> dict[str, Any]:
 
 def numbers(group: dict[str, Any], *names: str) -> list[Any]:
     """Options of a group as plain numbers; just as they are if the step is to be differentiated."""
-    values = [group[name] for name in names]
     if group.get("differentiable"):
-        return values
-    return [tuple(map(float, value)) if isinstance(value, tuple | list) else float(value) for value in values]
+        return [group[name] for name in names]
+    return [value if type(value := group[name]) in _NUMBERS else _plain(value) for name in names]
+
+
+_NUMBERS = (float, int)
+
+
+def _plain(value: Any) -> Any:
+    return tuple(map(float, value)) if isinstance(value, tuple | list) else float(value)

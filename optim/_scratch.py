@@ -24,6 +24,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._rooms: dict[tuple[int, str], np.ndarray] = {}
+        self._whole: dict[tuple[tuple[int, ...], str, int], list[np.ndarray]] = {}
         self._free: dict[tuple[tuple[int, ...], str], list[np.ndarray]] = {}
 
     def each(self, change: Callable[..., Any], *arrays: Any, spare: int = 2) -> None:
@@ -44,9 +45,11 @@ class Scratch:
             arrays = tuple(None if a is None else _in_pairs(a) for a in arrays)
             first = arrays[0]
         if first.size <= _PIECE or not all(a is None or a.flags.c_contiguous for a in arrays):
-            lent = self._take(first.shape, first.dtype, spare)
-            change(*arrays, *lent)
-            self._give_back(lent)
+            key = first.shape, first.dtype.char, spare
+            whole = self._whole.get(key)
+            if whole is None:
+                whole = self._whole[key] = [np.empty(first.shape, first.dtype) for _ in range(spare)]
+            change(*arrays, *whole)
             return
         flat = [None if a is None else a.reshape(-1) for a in arrays]
 

@@ -70,6 +70,7 @@ class Optimizer:
     def _prepare(self) -> None:
         """Make what is not saved with the optimizer."""
         self._scratch = Scratch()
+        self._each = self._scratch.each
         self._optimizer_step_pre_hooks: list[Callable[..., Any]] = []
         self._optimizer_step_post_hooks: list[Callable[..., Any]] = []
         self._optimizer_state_dict_pre_hooks: list[Callable[..., Any]] = []
@@ -219,10 +220,6 @@ class Optimizer:
             if name not in state:
                 state[name] = from_numpy(np.zeros_like(param._array))
         return [state[name]._array if isinstance(weight, np.ndarray) else state[name] for name in names]
-
-    def _each(self, change: Callable[..., Any], *arrays: Any, spare: int = 2) -> None:
-        """Call ``change`` on pieces of the arrays, with ``spare`` arrays to work in (`Scratch.each`)."""
-        self._scratch.each(change, *arrays, spare=spare)
 
     def _count(self, param: Tensor) -> int:
         """Count a step of ``param``: 1 at its first."""
