@@ -269,7 +269,7 @@ def _strided(array: np.ndarray) -> np.ndarray:
 
 def _reversed(array: np.ndarray) -> np.ndarray:
     """The same values, from the end of their memory to its beginning."""
-    return np.flip(np.flip(array).copy())
+    return np.asarray(np.flip(np.flip(array).copy()))  # of a 0-d array NumPy makes a number
 
 
 def _column_major(array: np.ndarray) -> np.ndarray:
