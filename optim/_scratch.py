@@ -16,7 +16,7 @@ __all__ = ["Scratch"]
 #: Elements of a piece. Smaller ones stay in a nearer cache, larger ones cost fewer calls; measured on whole steps.
 _PIECE = 65536
 #: What an element of one array counts for, among multiplications, when threads are shared out.
-_WORK = 4
+_WORK = 2
 
 
 class Scratch:
@@ -61,7 +61,7 @@ class Scratch:
                 change(*[None if a is None else a[part] for a in flat], *[a[rest] for a in lent])
             self._give_back(lent)
 
-        share(run, range(0, first.size, _PIECE), team(_WORK * first.size * len(arrays)))
+        share(run, range(0, first.size, _PIECE), team(_WORK * first.size * sum(a is not None for a in arrays)))
 
     def room(self, shape: tuple[int, ...], dtype: Any, number: int = 0) -> np.ndarray:
         """An array to work in as a whole: the same memory at each call with this ``number``, whatever the shape."""
