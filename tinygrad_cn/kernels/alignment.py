@@ -46,23 +46,38 @@ def paths(targets: Ints, times: Ints, labels: Ints, blank: int) -> Paths:
     return Paths(states, skips, times, labels)
 
 
-def _later(a: Array, by: int) -> Array:
-    """``a`` moved on by so many states, nothing coming in."""
-    out = np.full_like(a, -math.inf)
-    out[:, by:] = a[:, : a.shape[1] - by]
-    return out
-
-
-def _earlier(a: Array, by: int) -> Array:
-    out = np.full_like(a, -math.inf)
-    out[:, : a.shape[1] - by] = a[:, by:]
-    return out
-
-
 def _log_sum(*terms: Array) -> Array:
+    """log(e^a + e^b + ...), of minus infinities minus infinity."""
     top = np.maximum.reduce(terms)
-    safe = np.where(np.isneginf(top), 0, top)
-    return np.log(sum(np.exp(t - safe) for t in terms)) + safe
+    np.maximum(top, np.finfo(top.dtype).min, out=top)  # something to subtract from minus infinity
+    total = np.exp(terms[0] - top)
+    for term in terms[1:]:
+        total += np.exp(term - top)
+    np.log(total, out=total)
+    total += top
+    return total
+
+
+class _Neighbours:
+    """States with places for two more at one end, where nothing comes in: their neighbours are views."""
+
+    def __init__(self, like: Array, p: Paths) -> None:
+        self._padded = np.full_like(like, -math.inf, shape=(p.label.shape[0], p.label.shape[1] + 2))
+        self._toll = np.where(p.skips, 0, -math.inf).astype(like.dtype)  # of skipping a blank
+
+    def sum_of_earlier(self, a: Array) -> Array:
+        """What reaches each state from itself, the one before and, where that may be skipped, the one before that."""
+        padded = self._padded
+        padded[:, 2:] = a
+        return _log_sum(a, padded[:, 1:-1], padded[:, :-2] + self._toll)
+
+    def sum_of_later(self, a: Array) -> Array:
+        """What each state reaches: itself, the next and, if that one may be skipped, the one after."""
+        padded = self._padded
+        padded[:, :-2] = a
+        next_one = padded[:, 1:-1].copy()
+        padded[:, :-2] += self._toll
+        return _log_sum(a, next_one, padded[:, 2:])
 
 
 def emissions(x: Array, p: Paths) -> Array:
@@ -81,9 +96,9 @@ def forward(x: Array, p: Paths) -> tuple[Array, Array]:
     if x.shape[0]:
         start = p.last[:, None] >= np.arange(2)[: p.label.shape[1]]
         reached[0, :, :2] = np.where(start, emitted[0, :, :2], -math.inf)
+    neighbours = _Neighbours(x, p)
     for t in range(1, x.shape[0]):
-        a = reached[t - 1]
-        reached[t] = emitted[t] + _log_sum(a, _later(a, 1), np.where(p.skips, _later(a, 2), -math.inf))
+        np.add(emitted[t], neighbours.sum_of_earlier(reached[t - 1]), out=reached[t])
     rows = np.arange(count)
     if not x.shape[0]:
         return np.where(p.labels == 0, 0, math.inf).astype(x.dtype), reached
@@ -98,18 +113,25 @@ def posterior(x: Array, p: Paths, losses: Array, reached: Array) -> Array:
 
     Shape: x and result (T, N, C)
     """
+    steps, count, classes = x.shape
     emitted = emissions(x, p)
-    out = np.zeros_like(x, order="C")
-    rows = np.arange(len(p.label))
     states = np.arange(p.label.shape[1])
     ends = (states == p.last[:, None]) | (states == p.last[:, None] - 1)
-    possible = np.isfinite(losses)[:, None]
-    ahead = np.full_like(emitted[0] if len(emitted) else losses[:, None], -math.inf)
-    for t in range(x.shape[0] - 1, -1, -1):
-        if t + 1 < x.shape[0]:
-            b = ahead + emitted[t + 1]
-            ahead = _log_sum(b, _earlier(b, 1), _earlier(np.where(p.skips, b, -math.inf), 2))
-        ahead = np.where((p.times == t + 1)[:, None], np.where(ends, 0, -math.inf).astype(x.dtype), ahead)
-        share = np.where(possible & (t < p.times)[:, None], np.exp(reached[t] + ahead + losses[:, None]), 0)
-        np.add.at(out[t], (rows[:, None], p.label), share)
-    return out
+    last = np.where(ends, 0, -math.inf).astype(x.dtype)
+    ahead = np.full_like(emitted, -math.inf)  # the log-likelihoods of what follows each state at each step
+    neighbours = _Neighbours(x, p)
+    closing = set(p.times.tolist())
+    for t in range(steps - 1, -1, -1):
+        if t + 1 < steps:
+            ahead[t] = neighbours.sum_of_later(ahead[t + 1] + emitted[t + 1])
+        if t + 1 in closing:
+            ahead[t] = np.where((p.times == t + 1)[:, None], last, ahead[t])
+    ahead += reached
+    ahead += losses[:, None]
+    share = np.exp(ahead, out=ahead)
+    counts = np.isfinite(losses) & (np.arange(steps)[:, None] < p.times)  # (T, N)
+    share = np.where(counts[..., None], share, 0)
+    # (T, N, states) -> (T, N, C): the states of a label, and all blanks, add up
+    places = (np.arange(steps * count) * classes).reshape(steps, count, 1) + p.label
+    total = np.bincount(places.reshape(-1), share.reshape(-1), x.size)
+    return total.reshape(x.shape).astype(x.dtype)

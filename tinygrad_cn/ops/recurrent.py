@@ -119,7 +119,7 @@ class _Gates:
         self.size = size
         self.flat = np.empty_like(x, dtype=kind, shape=(4 * size * rows,), order="C")
         self.even = batch_sizes[-1] == batch
-        self.lead = (len(batch_sizes), batch) if self.even else (rows,)
+        self.lead: tuple[int, ...] = (len(batch_sizes), batch) if self.even else (rows,)
         steps = [(slice(0, rows), rows)] if self.even else _steps(batch_sizes, False)
         for at, count in steps:
             shape = (self.lead[0], 4, batch, size) if self.even else (1, 4, count, size)
