@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,9 @@ def check_case(case: Case, samples: int = 2, seed: int = 0) -> Iterator[Gradchec
         yield check_target(target, [sample.arrays[i] for i in target.places], seed=seed)
         if case.order > 1 and not case.indirect and not case.mutates:
             leaves = [Tensor._wrap(sample.arrays[i].copy()).requires_grad_() for i in target.places]
-            yield gradgradcheck(target.differentiable, leaves, report=True, seed=seed)
+            yield replace(
+                gradgradcheck(target.differentiable, leaves, report=True, seed=seed), name=f"the gradient of {case}"
+            )
 
 
 def _drawn(case: Case, count: int, seed: int) -> list[Sample]:
