@@ -260,6 +260,11 @@ class TestRefusals:
         with pytest.raises(ValueError, match=r"step\(closure\)"):
             problem.fit(1)
 
+    def test_no_batches(self, problem):
+        problem.loader = iter(list(problem.loader))
+        with pytest.raises(ValueError, match=r"no batches in epoch 2; .* as a generator"):
+            problem.fit(2)
+
     def test_batches_without_targets(self, problem):
         problem.loader = [tg.ones(3, 2)]
         with pytest.raises(TypeError, match=r"\(inputs, ..., targets\), got Tensor"):

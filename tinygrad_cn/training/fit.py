@@ -167,6 +167,11 @@ def _train(
             return False
         if checkpoint is not None:
             checkpoint.after_step(run)
+    if not run.batches:
+        raise ValueError(
+            f"fit: the loader gave no batches in epoch {run.epoch + 1}; what can be passed over only once, as a "
+            "generator, must become a list or a DataLoader"
+        )
     return True
 
 
