@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -88,7 +88,13 @@ points = hnp.arrays(
 )
 
 
+def share(parts):
+    """A part of the profile's examples: each is a whole check."""
+    return settings(max_examples=max(settings.default.max_examples // parts, 5))
+
+
 @pytest.mark.parametrize("name", SMOOTH)
+@share(4)
 @given(x=points)
 def test_right_gradients_pass_anywhere(name, x):
     function, derivative = SMOOTH[name]
@@ -99,6 +105,7 @@ def test_right_gradients_pass_anywhere(name, x):
 
 @pytest.mark.parametrize("size", [1e-2, 1e-4, 1e-6])
 @pytest.mark.parametrize("name", ["exp", "tanh", "square", "log1p of the square"])
+@share(8)
 @given(data=st.data())
 def test_one_wrong_element_is_found(name, size, data):
     """Whichever it is, at sizes of inputs between 1e-3 and 1e3."""
@@ -137,7 +144,7 @@ class TestKinks:
         assert check_target(pair(np.abs, lambda x: np.where(x == 0, 9.0, np.sign(x))), [np.zeros(2)], kinks="ignore")
 
     def test_steps_keep_clear_of_a_kink_nearby(self):
-        for distance in (1e-2, 1e-4, 1e-6, 1e-8):
+        for distance in (1e-2, 1e-4, 1e-6):
             x = np.array([1 + distance, 1 - distance])
             ramp = pair(lambda x: np.maximum(x, 1), lambda x: (x > 1) * 1.0)
             assert not check_target(ramp, [x]).kinks

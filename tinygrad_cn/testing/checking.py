@@ -15,7 +15,7 @@ from tinygrad_cn.testing.differences import EPS
 from tinygrad_cn.testing.evaluation import Evaluation
 from tinygrad_cn.testing.other_modes import check_batched, check_forward
 from tinygrad_cn.testing.precision import check_precision
-from tinygrad_cn.testing.projections import locate, project
+from tinygrad_cn.testing.projections import LEVELS, locate, project
 from tinygrad_cn.testing.report import Fault, FaultKind, GradcheckReport, InputReport, Kink
 from tinygrad_cn.testing.settings import Settings
 from tinygrad_cn.testing.target import Target
@@ -27,8 +27,8 @@ METHODS = {"complex": "complex steps", "richardson": "Richardson differences", "
 #: After these there is no sense in looking at numbers.
 STOPPING = {FaultKind.NONDETERMINISTIC, FaultKind.ERROR, FaultKind.SHAPE}
 
-#: So many elements of each input are looked at one by one in any case.
-LEAST_SAMPLES = 64
+#: So many elements of a large input are looked at one by one; so many in any case, even if each takes long.
+SAMPLES, LEAST_SAMPLES = 64, 4
 #: How often the inputs are moved by a rounding, to see what that does.
 JITTERS = 6
 
@@ -204,7 +204,7 @@ class _Check:
         c = compare(evaluation, which, analytic, elements, self.settings, method, self.jitter)
         projections = 0
         if len(elements) < array.size:
-            projections = self.settings.projections
+            projections = self.projections(method)
             seen = [project(evaluation, which, analytic, self.jitter, method) for _ in range(projections)]
             wrong = any(p.wrong.any() for p in seen)
             if (wrong or any(p.doubtful.any() for p in seen)) and not c.wrong.any():
@@ -217,6 +217,13 @@ class _Check:
         self.inputs.append(_summary(evaluation, c, projections))
         return c
 
+    def projections(self, method: str) -> int:
+        """How many random directions are affordable, for each input."""
+        evaluation = self.evaluation
+        each = evaluation.seconds / evaluation.count * (1 if method == "complex" else 2 * LEVELS)
+        affordable = self.settings.seconds / len(evaluation.arrays) / max(each, 1e-9)
+        return int(np.clip(affordable, 1, self.settings.projections))
+
     def chosen(self, method: str) -> list[np.ndarray]:
         """For each input, the elements that are looked at one by one: small inputs come first."""
         evaluation, settings = self.evaluation, self.settings
@@ -226,8 +233,9 @@ class _Check:
         for which in sorted(range(len(evaluation.arrays)), key=lambda i: evaluation.arrays[i].size):
             size, samples = evaluation.arrays[which].size, settings.samples
             if samples is None:
-                affordable = each * size <= (left if len(chosen) == len(evaluation.arrays) - 1 else left / 2)
-                samples = "all" if affordable else LEAST_SAMPLES
+                waiting = len(evaluation.arrays) - len(chosen)
+                share = int(np.clip(left / waiting / max(each, 1e-9), LEAST_SAMPLES, SAMPLES))
+                samples = "all" if each * size <= (left if waiting == 1 else left / 2) else share
             count = size if isinstance(samples, str) else min(size, samples)
             left -= each * count
             chosen[which] = self.drawn(which, count)

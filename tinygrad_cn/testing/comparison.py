@@ -8,7 +8,7 @@ cannot pass by being chosen for, and a right one does not fail by a kink, a badl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -255,6 +255,9 @@ class _Comparer:
         if distance <= allowed:
             rough = error > 0.01 * max(abs(value), abs(analytic)) and error > GOAL * self.largest(row)
             return Verdict.UNDECIDED if rough else Verdict.RIGHT, look
+        value, error = float(look.coarse.value[row]), float(look.coarse.error[row])
+        if error <= GOAL * abs(analytic) and abs(analytic - value) <= BARS * error + 2 * ROUNDING * abs(analytic):
+            return Verdict.RIGHT, replace(look, both=look.coarse)
         x = self.evaluation.arrays[self.which].flat[self.found.elements[k]]
         if analytic == 0 and abs(x) >= COARSE:
             return Verdict.UNDECIDED, look  # rounding to whole numbers, say, which floats do there by themselves

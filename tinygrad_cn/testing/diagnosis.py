@@ -69,7 +69,14 @@ class _Diagnosis:
             return FaultKind.NOT_FINITE, "it is not finite where the derivative is"
         if (c.verdict == Verdict.OUTSIDE).any() and not (c.verdict == Verdict.WRONG).any():
             return FaultKind.SUBGRADIENT, "at a kink, it lies outside of the derivatives from both sides"
-        found = self.proportional() or self.swapped() or self.transposed() or self.unsummed() or self.masked()
+        found = (
+            self.proportional()
+            or self.swapped()
+            or self.transposed()
+            or self.one_triangle()
+            or self.unsummed()
+            or self.masked()
+        )
         if found is not None:
             return found
         return FaultKind.MISSING_TERM, "part of it is missing, or too much" + self.remainder()
@@ -123,6 +130,20 @@ class _Diagnosis:
                 if self.explains(moved.reshape(self.numeric.shape), self.moved_bars()):
                     return FaultKind.TRANSPOSED, message
         return None
+
+    def one_triangle(self) -> Named:
+        """Right for symmetric matrices, of which the function reads one triangle, as a Cholesky decomposition does."""
+        if not self.whole or not self.known.all() or len(self.shape) < 2 or self.shape[-1] != self.shape[-2]:
+            return None
+        numeric = self.numeric.reshape(len(self.numeric), *self.shape)
+        halves = (numeric + np.swapaxes(numeric, -1, -2)) / 2
+        if not self.explains(halves.reshape(self.numeric.shape), self.moved_bars()):
+            return None
+        message = (
+            "it is that of a symmetric matrix, and the function reads one triangle of it only: check the function of "
+            "(x + x.mT) / 2"
+        )
+        return FaultKind.OTHER, message
 
     def moved_bars(self) -> np.ndarray:
         return np.full(self.allowed.shape, np.max(self.allowed))

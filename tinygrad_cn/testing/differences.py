@@ -64,8 +64,8 @@ class Ladder:
     def upper(self, fewer: int) -> Ladder:
         """Without so many of the smallest steps."""
         end = max(2, len(self) - fewer)
-        parts = (a[:end] for a in (self.up, self.down, self.plus, self.minus, self.noise))
-        return Ladder(*parts, blind=self.blind)
+        up, down, plus, minus, noise = (a[:end] for a in (self.up, self.down, self.plus, self.minus, self.noise))
+        return Ladder(up, down, plus, minus, noise, self.blind)
 
 
 def sample(evaluation: Evaluation, line: Line, top: float, levels: int) -> Ladder:

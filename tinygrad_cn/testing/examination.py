@@ -17,9 +17,11 @@ from tinygrad_cn.testing.report import KinkKind
 __all__ = ["Examination", "examine"]
 
 LEVELS, MOST_OCTAVES = 42, 160
-#: Steps below those: by then a function may be wrong in the same way on both sides, its rounding errors being no longer
-#: at random. They tell jumps and edges from the rest.
+#: Steps below those tell jumps and edges only: by then rounding errors are no longer at random.
 FINEST = 10
+#: The last of the steps that do without them. A function that adds its argument to something large is a staircase,
+#: whose slope between two stairs is not that of the stairs.
+COARSE = 14
 #: Two one-sided derivatives that differ by less, relative to their size, make no kink.
 KINK = 1e-6
 
@@ -29,12 +31,14 @@ class Examination:
     """What a ladder of steps shows, for each row of weights.
 
     Attributes:
-        both (Estimate): the derivative from central differences.
+        both (Estimate): the derivative from central differences, which begin at the smallest steps.
+        coarse (Estimate): the same without the smaller third of the steps.
         left, right (Estimate): the derivatives from below and above.
         kinds (list): for each row, how the function fails to be smooth; None where it is smooth.
     """
 
     both: Estimate
+    coarse: Estimate
     left: Estimate
     right: Estimate
     kinds: list[KinkKind | None]
@@ -63,12 +67,17 @@ def examine(evaluation: Evaluation, line: Line, top: float | None = None, levels
     else:
         top *= 2.0**-line.octaves
     whole = sample(evaluation, line, top, levels + FINEST)
-    both, left, right = _derivatives(whole.upper(FINEST))
-    if not np.isfinite(both.error).any() and not np.isfinite(left.error).any() and not np.isfinite(right.error).any():
-        both, left, right = _derivatives(whole)  # nothing but the smallest steps stay within the domain
+    both, left, right = (_or_else(*e) for e in zip(_derivatives(whole.upper(FINEST)), _derivatives(whole), strict=True))
     with np.errstate(all="ignore"):
         kinds = [_kind(whole, row, left, right) for row in range(whole.plus.shape[1])]
-    return Examination(both, left, right, kinds)
+    coarse = _derivatives(whole.upper(FINEST + COARSE))[0]
+    return Examination(both, coarse, left, right, kinds)
+
+
+def _or_else(first: Estimate, second: Estimate) -> Estimate:
+    """The second where the first knows nothing: where only the smallest steps stay within the domain."""
+    take = np.isinf(first.error)
+    return Estimate(np.where(take, second.value, first.value), np.where(take, second.error, first.error))
 
 
 def _derivatives(ladder: Ladder) -> list[Estimate]:

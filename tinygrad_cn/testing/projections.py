@@ -15,8 +15,9 @@ from tinygrad_cn.testing.comparison import BARS, ROUNDING
 from tinygrad_cn.testing.evaluation import Evaluation
 from tinygrad_cn.testing.examination import Examination, examine
 
-__all__ = ["Projection", "locate", "project"]
+__all__ = ["LEVELS", "Projection", "locate", "project"]
 
+#: Steps on either side, for one direction by real differences.
 LEVELS = 34
 
 Jitter = Callable[[], Sequence[np.ndarray]]

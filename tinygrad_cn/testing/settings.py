@@ -19,15 +19,14 @@ class Settings:
         kinks (str): "report": a gradient between the derivatives from both sides is right; "fail": no kink is allowed;
             "ignore": whatever a gradient is at a kink.
         samples (int, "all" or None): elements of each input that are looked at one by one. None: all of a small
-            input, and of a large one as far as ``seconds`` allows, but at least 64.
+            input, and of a large one as many as ``seconds`` allow, 64 of the largest.
         seconds (float): what may be spent on the elements of large inputs.
         projections (int): random directions along which each large input is looked at as a whole.
         eps (float or None): the largest step; by default chosen for each element.
         atol, rtol (float or None): differences up to atol + rtol * |numeric| pass in any case. By default a difference
             passes only within the error bar of the numeric derivative and the rounding of the gradient.
         nondet_tol (float): how far two runs may lie apart.
-        check_undefined_grad, check_grad_dtypes, check_batched_grad, check_forward_ad, check_backward_ad (bool): see
-            `gradcheck`.
+        check_undefined_grad, check_batched_grad, check_forward_ad, check_backward_ad (bool): see `gradcheck`.
         behaviour (bool): check also determinism, linearity, memory layouts and that nothing is written over.
         seed (int): of the random cotangents, directions and samples.
     """
@@ -42,7 +41,6 @@ class Settings:
     rtol: float | None = None
     nondet_tol: float = 0.0
     check_undefined_grad: bool = True
-    check_grad_dtypes: bool = True
     check_batched_grad: bool = False
     check_forward_ad: bool = False
     check_backward_ad: bool = True
