@@ -28,7 +28,7 @@ LAYERS = [
     ["functions."],
     ["out_argument"],
     ["fft", "linalg", "special"],  # namespaces of functions
-    ["fills", "sampling", "random"],
+    ["fills", "sampling", "generator", "random"],
     ["TENSOR"],  # tensor.py and the classes it is put together from: everything else at the top of the package
     ["creation"],
     ["amp.", "cuda.", "randomness", "settings", "window_functions", "signal.", "autograd."],
