@@ -10,6 +10,7 @@ from tinygrad_cn.lessons import (
     cross_entropy,
     data_size,
     depth,
+    dropout,
     early_stopping,
     expanding_data,
     initialization,
@@ -22,6 +23,7 @@ from tinygrad_cn.lessons import (
     softmax,
     softmax_output,
     threshold,
+    weight_decay,
     weights,
 )
 from tinygrad_cn.lessons.kit.lesson import Lesson
@@ -41,6 +43,8 @@ LESSONS: tuple[Lesson, ...] = (
     data_size.LESSON,
     expanding_data.LESSON,
     regularization.LESSON,
+    weight_decay.LESSON,
+    dropout.LESSON,
     initialization.LESSON,
     weights.LESSON,
     softmax_output.LESSON,
