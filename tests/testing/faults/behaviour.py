@@ -7,9 +7,9 @@ from testing.faults.record import Base, Seeded, named, numbers
 
 from tinygrad_cn.testing import FaultKind as K
 
-SINE = Base("behaviour", "sine", np.sin, lambda xs, g: [g * np.cos(xs[0])], (numbers(3, 4),))
+SINE = Base("behaviour", "sine", np.sin, lambda xs, g: [g * np.cos(xs[0])], (numbers(2, 3),))
 PRODUCT = Base("behaviour", "product", lambda x, y: x * y, lambda xs, g: [g * xs[1], g * xs[0]],
-               (numbers(3, 3), numbers(3, 3, seed=1)))  # fmt: skip
+               (numbers(2, 2), numbers(2, 2, seed=1)))  # fmt: skip
 
 
 def _fault(name: str, kinds: K | tuple[K, ...], make: Callable, *, base: Base = SINE, **options) -> Seeded:
@@ -70,7 +70,7 @@ def _function_writes_the_input():
 
 
 def _one_buffer_for_all():
-    buffer = np.zeros((3, 4))
+    buffer = np.zeros((2, 3))
 
     def gradient(xs, g):
         np.multiply(g, np.cos(xs[0]), out=buffer)
@@ -80,7 +80,7 @@ def _one_buffer_for_all():
 
 
 def _accumulates():
-    total = np.zeros((3, 4))
+    total = np.zeros((2, 3))
 
     def gradient(xs, g):
         total[...] += g * np.cos(xs[0])

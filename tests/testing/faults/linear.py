@@ -10,7 +10,7 @@ LINEAR = Base(
     "linear layer",
     lambda x, w, b: x @ w.T + b,
     lambda xs, g: [g @ xs[1], g.T @ xs[0], g.sum(axis=0)],
-    (numbers(3, 4), numbers(2, 4, seed=1), numbers(2, seed=2)),
+    (numbers(3, 2), numbers(2, 2, seed=1), numbers(2, seed=2)),
 )
 SQUARE = Base(
     "linear",
@@ -24,7 +24,7 @@ QUADRATIC = Base(
     "quadratic form",
     lambda x, a: x @ a @ x,
     lambda xs, g: [g * (xs[1] + xs[1].T) @ xs[0], g * np.outer(xs[0], xs[0])],
-    (numbers(4), numbers(4, 4, seed=1)),
+    (numbers(3), numbers(3, 3, seed=1)),
 )
 
 

@@ -62,7 +62,7 @@ def _layer_norm_back(xs, g):
 
 
 BATCH_NORM = Base("normalisation", "batch norm", _batch_norm, _batch_norm_back,
-                  (numbers(4, 3), numbers(3, low=0.5, seed=1), numbers(3, seed=2)))  # fmt: skip
+                  (numbers(4, 2), numbers(2, low=0.5, seed=1), numbers(2, seed=2)))  # fmt: skip
 LAYER_NORM = Base("normalisation", "layer norm", _layer_norm, _layer_norm_back, (numbers(2, 3),))
 
 # -------------------------------------------------------------------------------------- recurrent
@@ -132,8 +132,8 @@ def _only_the_direct_way(gradients, arrays, g):
 
 RNN = Base("recurrent", "three steps of a recurrent layer", _rnn, lambda xs, g: _rnn_sweep(xs, g),
            (numbers(3, 2), numbers(2, seed=1), 0.5 * numbers(2, 2, seed=2)))  # fmt: skip
-LSTM = Base("recurrent", "LSTM cell", _lstm_cell, _lstm_cell_back, (numbers(4, 3), numbers(3, seed=1)))
-GRU = Base("recurrent", "GRU cell", _gru_cell, _gru_cell_back, (numbers(3, 3), numbers(3, seed=1)))
+LSTM = Base("recurrent", "LSTM cell", _lstm_cell, _lstm_cell_back, (numbers(4, 2), numbers(2, seed=1)))
+GRU = Base("recurrent", "GRU cell", _gru_cell, _gru_cell_back, (numbers(3, 2), numbers(2, seed=1)))
 
 FAULTS: list[Seeded] = [
     seeded(BATCH_NORM, "mean taken as constant", K.OTHER, _without_mean),

@@ -31,7 +31,7 @@ def _one_hot():
 
 SUM = Base(
     "reduction", "sum of squares by rows", lambda x: (x * x).sum(axis=1), lambda xs, g: [2 * g[:, None] * xs[0]],
-    (numbers(3, 4),),
+    (numbers(2, 3),),
 )  # fmt: skip
 MEAN = Base(
     "reduction", "mean of cubes", lambda x: (x**3).mean(), lambda xs, g: [g * 3 * xs[0] ** 2 / xs[0].size],
@@ -39,7 +39,7 @@ MEAN = Base(
 )  # fmt: skip
 VARIANCE = Base("reduction", "variance", lambda x: ((x - x.mean(axis=1, keepdims=True)) ** 2).mean(axis=1),
                 _variance_back, (numbers(2, 3),))  # fmt: skip
-SOFTMAX = Base("reduction", "softmax", _softmax, _softmax_back, (numbers(3, 4),))
+SOFTMAX = Base("reduction", "softmax", _softmax, _softmax_back, (numbers(2, 3),))
 LOGSUMEXP = Base(
     "reduction", "logsumexp", lambda x: np.log(np.exp(x).sum(axis=0)), lambda xs, g: [g * _softmax(xs[0].T).T],
     (numbers(4, 2),),
@@ -52,9 +52,9 @@ PROD = Base(
 CUMSUM = Base("reduction", "cumulative sum", lambda x: np.cumsum(x * x), lambda xs, g: [
     2 * xs[0] * np.cumsum(g[::-1])[::-1]], (numbers(5),))  # fmt: skip
 NORM = Base("reduction", "norm", lambda x: np.sqrt((x * x).sum(axis=1)), lambda xs, g: [
-    g[:, None] * xs[0] / np.sqrt((xs[0] ** 2).sum(axis=1, keepdims=True))], (numbers(3, 3),))  # fmt: skip
+    g[:, None] * xs[0] / np.sqrt((xs[0] ** 2).sum(axis=1, keepdims=True))], (numbers(2, 3),))  # fmt: skip
 MAX = Base("reduction", "maximum", lambda x: x.max(axis=1), lambda xs, g: [
-    g[:, None] * (xs[0] == xs[0].max(axis=1, keepdims=True))], (numbers(3, 4),))  # fmt: skip
+    g[:, None] * (xs[0] == xs[0].max(axis=1, keepdims=True))], (numbers(2, 3),))  # fmt: skip
 CROSS_ENTROPY = Base("loss", "cross-entropy", _cross_entropy, lambda xs, g: [
     g[:, None] * (_softmax(xs[0]) - _one_hot())], (numbers(3, 4),))  # fmt: skip
 MSE = Base("loss", "squared error", lambda x, y: ((x - y) ** 2).mean(), lambda xs, g: [
