@@ -6,6 +6,8 @@ A lesson is a file of this package; how to write one stands in `README.md` besid
 from __future__ import annotations
 
 from tinygrad_cn.lessons import (
+    activations,
+    batch_norm,
     convolution,
     cross_entropy,
     data_size,
@@ -49,6 +51,8 @@ LESSONS: tuple[Lesson, ...] = (
     weights.LESSON,
     softmax_output.LESSON,
     depth.LESSON,
+    activations.LESSON,
+    batch_norm.LESSON,
     shared_kernels.LESSON,
     convolution.LESSON,
 )
