@@ -37,7 +37,7 @@ def per_map(maps: Tensor, norm: nn.BatchNorm2d) -> Tensor:
     """
     mean = maps.mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
     variance = ((maps - mean) ** 2).mean(dim=(0, 2, 3), keepdim=True)
-    gamma, beta = (parameter[:, None, None] for parameter in (norm.weight, norm.bias))  # (C, 1, 1)
+    gamma, beta = (parameter[:, None, None] for parameter in norm.parameters())  # (C, 1, 1)
     return gamma * (maps - mean) / (variance + norm.eps).sqrt() + beta
 
 
