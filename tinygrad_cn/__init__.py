@@ -129,6 +129,7 @@ _SUBMODULES = frozenset(
         "hub",
         "jit",
         "nn",
+        "onnx",
         "optim",
         "serialization",
         "signal",

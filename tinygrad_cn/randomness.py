@@ -74,7 +74,7 @@ def randn_like(
 
 
 def randint(
-    low: Any,
+    low: Any = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -84,13 +84,18 @@ def randint(
     requires_grad: bool = False,
     **_: Any,
 ) -> Tensor:
-    """Integers drawn evenly from [low, high); ``randint(high, size)`` starts at 0.
+    """Integers drawn evenly from [low, high); ``randint(high, size)`` and ``randint(high, size=size)`` start at 0.
 
     Raises:
         RuntimeError: the range is empty.
+        TypeError: no size is given.
     """
     if size is None:
+        if high is None:
+            raise TypeError("randint(): the size is missing; write randint(high, size) or randint(low, high, size)")
         low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
     low, high = int(low), int(high)
     if low >= high:
         raise RuntimeError(f"randint(): the range from {low} to {high} is empty; high must be above low")
