@@ -65,5 +65,5 @@ def test_states_of_pytorch_load():
 
 @pytest.mark.parametrize("options", [{"lr": -1}, {"d": 0.5}, {"beta2_decay": 1}, {"eps": (None, -1)}], ids=str)
 def test_refusals(options):
-    with pytest.raises(ValueError, match="Invalid|should be"):
+    with pytest.raises(ValueError, match=r"Invalid|should be"):
         tg.optim.Adafactor([tg.ones(1, requires_grad=True)], **options)

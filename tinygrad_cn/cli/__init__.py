@@ -5,7 +5,14 @@ import sys
 __all__ = ["main"]
 
 # The library needs NumPy alone; what the command needs beyond it comes as extras of the package.
-EXTRAS = {"typer": "cli", "rich": "cli", "matplotlib": "plots", "sklearn": "data", "pooch": "data", "hypothesis": "testing"}
+EXTRAS = {
+    "typer": "cli",
+    "rich": "cli",
+    "matplotlib": "plots",
+    "sklearn": "data",
+    "pooch": "data",
+    "hypothesis": "testing",
+}
 
 
 def main() -> None:
