@@ -122,6 +122,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -134,6 +135,7 @@ def grad(
         grad_outputs (Tensor or sequence, optional): the gradient with respect to each output; 1 for single elements.
         retain_graph (bool, optional): keep what the graph saved; by default what ``create_graph`` says.
         create_graph (bool): record the sweep, so that the gradients can be differentiated.
+        only_inputs (bool): PyTorch's first name for what is always so; ``False`` changes nothing.
         allow_unused (bool, optional): give ``None`` for an input that the outputs do not depend on.
         is_grads_batched (bool): ``grad_outputs`` has one more axis in front; one sweep for each entry.
         materialize_grads (bool): give zeros instead of ``None``.

@@ -145,6 +145,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     if not input._array.size:
         return input.clone()
     groups = input.reshape((shape[0], num_groups, -1))
+    if weight is None and bias is None:  # its result may be written in place; that of standardize is saved
+        return ops.layer_norm(groups, None, None, axes=1, eps=eps).reshape(shape)
     normal = ops.standardize(groups, axis=(2,), eps=eps).reshape(shape)
     return _affine(normal, *(v if v is None else _along_channels(v, len(shape)) for v in (weight, bias)))
 
@@ -183,6 +185,8 @@ def instance_norm(
         _move(running_mean, x.mean(axis=(0, *axes)), momentum)
     if running_var is not None:
         _move(running_var, x.var(axis=axes, ddof=1).mean(axis=0), momentum)
+    if weight is None and bias is None:  # as in group_norm
+        return ops.layer_norm(input, None, None, axes=len(axes), eps=eps)
     normal = ops.standardize(input, axis=axes, eps=eps)
     return _affine(normal, *(v if v is None else _along_channels(v, x.ndim) for v in (weight, bias)))
 

@@ -2,6 +2,7 @@
 
 import importlib
 
+import numpy as np
 import pytest
 
 import tinygrad_cn as tg
@@ -32,3 +33,24 @@ def test_onnx_is_imported_and_refuses_to_export():
     assert tg.onnx is onnx and not onnx.is_in_onnx_export()
     with pytest.raises(RuntimeError, match="state_dict"):
         onnx.export(tg.nn.Linear(2, 1), tg.ones(1, 2), "model.onnx")
+
+
+@pytest.mark.parametrize("layer", ["InstanceNorm2d(4)", "GroupNorm(2, 4, affine=False)", "GroupNorm(2, 4)"])
+def test_an_activation_writes_over_a_normalised_result(layer):
+    """As in generators of images: InstanceNorm2d, then LeakyReLU in place."""
+    torch = pytest.importorskip("torch")
+    x = np.random.default_rng(0).normal(size=(2, 4, 3, 3))
+    found = []
+    for t in (tg, torch):
+        leaf = t.tensor(x, requires_grad=True)
+        model = t.nn.Sequential(eval(f"t.nn.{layer}"), t.nn.LeakyReLU(0.2, inplace=True)).double()
+        model(leaf).pow(3).sum().backward()
+        found.append(leaf.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-9, atol=1e-12)
+
+
+def test_a_gradient_penalty_asks_for_only_inputs():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (g,) = tg.autograd.grad(x**3, x, tg.ones(2), create_graph=True, retain_graph=True, only_inputs=True)
+    ((g.norm() - 1) ** 2).backward()
+    assert x.grad is not None and x.grad.abs().min() > 0
