@@ -54,3 +54,12 @@ def test_a_gradient_penalty_asks_for_only_inputs():
     (g,) = tg.autograd.grad(x**3, x, tg.ones(2), create_graph=True, retain_graph=True, only_inputs=True)
     ((g.norm() - 1) ** 2).backward()
     assert x.grad is not None and x.grad.abs().min() > 0
+
+
+def test_a_quotient_may_be_written_over():
+    found = []
+    for write in (lambda y: y.add_(1), lambda y: y + 1):
+        a, b = (tg.tensor(v, requires_grad=True) for v in ([1.0, 2.0], [4.0, 5.0]))
+        write(a / b).pow(2).sum().backward()
+        found.append((a.grad.tolist(), b.grad.tolist()))
+    assert found[0] == found[1]

@@ -18,7 +18,7 @@ divide = elementwise(
     "divide",
     np.true_divide,
     x=lambda g, y: over(g, y),
-    y=lambda g, y, out: -over(times(g, out), y),
+    y=lambda g, x, y: -over(times(g, over(x, y)), y),  # not from the result, which programs write over
     floating=True,
     label="Div",
 )
