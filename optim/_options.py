@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-__all__ = ["check_betas", "check_lr", "check_not_negative", "defaults", "numbers"]
+__all__ = ["check_betas", "check_lr", "check_not_negative", "defaults", "plain"]
 
 
 def check_lr(lr: Any) -> None:
@@ -62,15 +66,27 @@ def defaults(lr: Any = None, **options: Any) -> dict[str, Any]:
     return {"lr": lr, **options}
 
 
-def numbers(group: dict[str, Any], *names: str) -> list[Any]:
-    """Options of a group as plain numbers; just as they are if the step is to be differentiated."""
-    if group.get("differentiable"):
-        return [group[name] for name in names]
-    return [value if type(value := group[name]) in _NUMBERS else _plain(value) for name in names]
+def plain(group: dict[str, Any]) -> dict[str, Any]:
+    """A group whose options are plain numbers, as which NumPy takes them soonest: itself if they are."""
+    for name, value in group.items():
+        if type(value) not in _PLAIN and name not in _NO_OPTIONS:
+            if type(value) is tuple and _PLAIN.issuperset(map(type, value)):
+                continue
+            return {name: value if name in _NO_OPTIONS else _plain(value) for name, value in group.items()}
+    return group
 
 
-_NUMBERS = (float, int)
+_PLAIN = frozenset({float, int, bool, str, type(None)})
+_NO_OPTIONS = frozenset({"params", "param_names"})
 
 
 def _plain(value: Any) -> Any:
-    return tuple(map(float, value)) if isinstance(value, tuple | list) else float(value)
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, tuple | list):
+        return tuple(map(_plain, value))
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Real) or (isinstance(value, Tensor | np.ndarray) and math.prod(value.shape) == 1):
+        return float(value)
+    return value

@@ -24,6 +24,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._rooms: dict[tuple[int, str], np.ndarray] = {}
+        self._numbers: dict[tuple[str, int], tuple[Any, list[np.ndarray]]] = {}
         self._whole: dict[tuple[tuple[int, ...], str, int], list[np.ndarray]] = {}
         self._free: dict[tuple[tuple[int, ...], str], list[np.ndarray]] = {}
 
@@ -40,6 +41,10 @@ class Scratch:
         first = arrays[0]
         if not isinstance(first, np.ndarray):
             change(*arrays, *[None] * spare)
+            return
+        whole = self._whole.get((first.shape, first.dtype.char, spare))
+        if whole is not None and first.size <= _PIECE:  # known to be small and real
+            change(*arrays, *whole)
             return
         if first.dtype.kind == "c":
             arrays = tuple(None if a is None else _in_pairs(a) for a in arrays)
@@ -62,6 +67,23 @@ class Scratch:
             self._give_back(lent)
 
         share(run, range(0, first.size, _PIECE), team(_WORK * first.size * sum(a is not None for a in arrays)))
+
+    def scalars(self, like: Any, *values: Any) -> Sequence[Any]:
+        """Numbers as 0-d arrays of the dtype of the parts that `each` makes of ``like``: NumPy converts them no more.
+
+        They hold until the next call. Where ``like`` is a Tensor the values stay what they are.
+        """
+        if not isinstance(like, np.ndarray):
+            return values
+        key = like.dtype.char, len(values)
+        kept = self._numbers.get(key)
+        if kept is not None and kept[0] == values:
+            return kept[1]
+        arrays = [np.empty_like(like.real, shape=()) for _ in values] if kept is None else kept[1]
+        for array, value in zip(arrays, values, strict=True):
+            array[()] = value
+        self._numbers[key] = values, arrays
+        return arrays
 
     def room(self, shape: tuple[int, ...], dtype: Any, number: int = 0) -> np.ndarray:
         """An array to work in as a whole: the same memory at each call with this ``number``, whatever the shape."""

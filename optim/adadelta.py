@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults, numbers
+from ._options import check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adadelta"]
@@ -71,7 +71,7 @@ class Adadelta(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, rho, eps, decay = numbers(group, "lr", "rho", "eps", "weight_decay")
+        lr, rho, eps, decay = group["lr"], group["rho"], group["eps"], group["weight_decay"]
         self._count(param)
 
         def change(w: Any, g: Any, v: Any, u: Any, s: Any, d: Any) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults, numbers
+from ._options import check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adafactor"]
@@ -92,7 +92,7 @@ class Adafactor(Optimizer):
         w, g, (eps1, eps2) = weight, grad, group["eps"]
         if w.dtype.kind == "c":
             raise RuntimeError(f"Adafactor does not support complex parameters, got shape {w.shape}, {w.dtype}")
-        lr, beta2_decay, largest, decay = numbers(group, "lr", "beta2_decay", "d", "weight_decay")
+        lr, beta2_decay, largest, decay = group["lr"], group["beta2_decay"], group["d"], group["weight_decay"]
         floor = float(np.finfo(w.dtype).eps) if eps1 is None else eps1
         t = self._count(param)
         b = t**beta2_decay

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults, numbers
+from ._options import check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adagrad"]
@@ -85,7 +85,7 @@ class Adagrad(Optimizer):
             state["sum"] = from_numpy(np.full_like(param._array, start))
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, lr_decay, eps, decay = numbers(group, "lr", "lr_decay", "eps", "weight_decay")
+        lr, lr_decay, eps, decay = group["lr"], group["lr_decay"], group["eps"], group["weight_decay"]
         lr = lr / (1 + (self._count(param) - 1) * lr_decay)
 
         def change(w: Any, g: Any, v: Any, s: Any, d: Any) -> None:

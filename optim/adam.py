@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_betas, check_not_negative, defaults, numbers
+from ._options import check_betas, check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adam", "AdamW"]
@@ -94,21 +94,23 @@ class Adam(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         t = self._count(param)
         root = (1 - beta2**t) ** 0.5  # both sides of the quotient are multiplied by it: one pass less
-        step, least = lr / (1 - beta1**t) * root, eps * root
+        step, least, rest1, keep2, rest2, shrink, penalty = self._scalars(
+            weight, lr / (1 - beta1**t) * root, eps * root, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay, decay
+        )
 
         def change(w: Any, g: Any, m: Any, v: Any, top: Any, s: Any, d: Any) -> None:
             if group["maximize"]:
                 g = np.negative(g, out=s)
             if decay and group["decoupled_weight_decay"]:
-                np.multiply(w, 1 - lr * decay, out=w)
+                np.multiply(w, shrink, out=w)
             elif decay:
-                g = np.add(g, np.multiply(w, decay, out=d), out=s)
-            np.add(m, np.multiply(np.subtract(g, m, out=d), 1 - beta1, out=d), out=m)
-            np.multiply(v, beta2, out=v)
-            np.add(v, np.multiply(np.multiply(g, g, out=d), 1 - beta2, out=d), out=v)
+                g = np.add(g, np.multiply(w, penalty, out=d), out=s)
+            np.add(m, np.multiply(np.subtract(g, m, out=d), rest1, out=d), out=m)
+            np.multiply(v, keep2, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=d), rest2, out=d), out=v)
             if top is not None:
                 v = np.maximum(top, v, out=top)
             size = np.add(np.sqrt(v, out=d), least, out=d)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_betas, check_not_negative, defaults, numbers
+from ._options import check_betas, check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Adamax"]
@@ -69,7 +69,7 @@ class Adamax(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         step = lr / (1 - beta1 ** self._count(param))
 
         def change(w: Any, g: Any, m: Any, u: Any, s: Any, d: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults, numbers
+from ._options import check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["ASGD"]
@@ -71,7 +71,7 @@ class ASGD(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, lambd, decay = numbers(group, "lr", "lambd", "weight_decay")
+        lr, lambd, decay = group["lr"], group["lambd"], group["weight_decay"]
         t = self._count(param)
         state = self.state[param]
         if "eta" not in state:

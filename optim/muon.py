@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults, numbers
+from ._options import check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Muon"]
@@ -106,7 +106,7 @@ class Muon(Optimizer):
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
         if weight.dtype.kind == "c":
             raise RuntimeError(f"Muon does not support complex parameters, got shape {weight.shape}, {weight.dtype}")
-        lr, decay, momentum = numbers(group, "lr", "weight_decay", "momentum")
+        lr, decay, momentum = group["lr"], group["weight_decay"], group["momentum"]
         (buffer,) = self._buffers(param, weight, "momentum_buffer")
         u = self._scratch.room(weight.shape, weight.dtype)
         np.add(buffer, np.multiply(np.subtract(grad, buffer, out=u), 1 - momentum, out=u), out=buffer)

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_betas, check_not_negative, defaults, numbers
+from ._options import check_betas, check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["NAdam"]
@@ -78,7 +78,7 @@ class NAdam(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         t = self._count(param)
         mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (n * group["momentum_decay"])) for n in (t, t + 1))
         product = self._product(param, mu)

@@ -17,6 +17,7 @@ from tinygrad_cn.grad_mode import enable_grad
 from tinygrad_cn.hooks import HookHandle
 from tinygrad_cn.tensor import Tensor
 
+from ._options import plain
 from ._scratch import Scratch
 
 __all__ = ["Optimizer", "required"]
@@ -71,6 +72,7 @@ class Optimizer:
         """Make what is not saved with the optimizer."""
         self._scratch = Scratch()
         self._each = self._scratch.each
+        self._scalars = self._scratch.scalars
         self._optimizer_step_pre_hooks: list[Callable[..., Any]] = []
         self._optimizer_step_post_hooks: list[Callable[..., Any]] = []
         self._optimizer_state_dict_pre_hooks: list[Callable[..., Any]] = []
@@ -179,6 +181,7 @@ class Optimizer:
             if group.get("differentiable"):
                 self._update_recorded(group)
                 continue
+            group = plain(group)
             for param in group["params"]:
                 grad = param.grad
                 if grad is not None:
@@ -193,7 +196,7 @@ class Optimizer:
             param: the parameter, the key of its state.
             weight: its array, which is written.
             grad: its gradient's array, which is not.
-            group: the options.
+            group: the options, as plain numbers.
 
         With the option ``differentiable`` both are Tensors; NumPy's functions write into them and are recorded.
         """
@@ -215,19 +218,22 @@ class Optimizer:
 
         They are Tensors where ``weight`` is one.
         """
-        state = self.state[param]
+        state, found = self.state[param], []
         for name in names:
             if name not in state:
                 state[name] = from_numpy(np.zeros_like(param._array))
-        return [state[name]._array if isinstance(weight, np.ndarray) else state[name] for name in names]
+            found.append(state[name]._array if isinstance(weight, np.ndarray) else state[name])
+        return found
 
     def _count(self, param: Tensor) -> int:
         """Count a step of ``param``: 1 at its first."""
         state = self.state[param]
         if "step" not in state:
             state["step"] = from_numpy(np.zeros((), dtype=np.float32))
-        state["step"]._array += 1
-        return int(state["step"]._array)
+        counter = state["step"]._array
+        count = int(counter) + 1
+        counter[()] = count  # quicker than += by far
+        return count
 
     # --------------------------------------------------------------------------------------- state
 

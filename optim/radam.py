@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_betas, check_not_negative, defaults, numbers
+from ._options import check_betas, check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["RAdam"]
@@ -76,7 +76,7 @@ class RAdam(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, (beta1, beta2), eps, decay = numbers(group, "lr", "betas", "eps", "weight_decay")
+        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         t = self._count(param)
         step, scale = lr / (1 - beta1**t), self._rectified(beta2, t)
 

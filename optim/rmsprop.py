@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_not_negative, defaults, numbers
+from ._options import check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["RMSprop"]
@@ -74,7 +74,8 @@ class RMSprop(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, alpha, eps, decay, momentum = numbers(group, "lr", "alpha", "eps", "weight_decay", "momentum")
+        lr, alpha, eps, decay = group["lr"], group["alpha"], group["eps"], group["weight_decay"]
+        momentum = group["momentum"]
         self._count(param)
 
         def change(w: Any, g: Any, v: Any, b: Any, a: Any, s: Any, d: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-from ._options import defaults, numbers
+from ._options import defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["Rprop"]
@@ -67,7 +67,7 @@ class Rprop(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        (lr,) = numbers(group, "lr")
+        lr = group["lr"]
         (shrink, grow), (smallest, largest) = group["etas"], group["step_sizes"]
         state = self.state[param]
         self._count(param)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cn.tensor import Tensor
 
-from ._options import check_lr, check_not_negative, defaults, numbers
+from ._options import check_lr, check_not_negative, defaults
 from .optimizer import Optimizer, ParamGroup
 
 __all__ = ["SGD"]
@@ -86,7 +86,8 @@ class SGD(Optimizer):
         )
 
     def _update(self, param: Tensor, weight: Any, grad: Any, group: ParamGroup) -> None:
-        lr, momentum, dampening, decay = numbers(group, "lr", "momentum", "dampening", "weight_decay")
+        momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
+        lr, mu, keep, penalty = self._scalars(weight, group["lr"], momentum, 1 - dampening, decay)
         buffer = None
         if momentum:
             first = self.state[param].get("momentum_buffer") is None
@@ -98,14 +99,14 @@ class SGD(Optimizer):
             if group["maximize"]:
                 g = np.negative(g, out=s)
             if decay:
-                g = np.add(g, np.multiply(w, decay, out=t), out=s)
+                g = np.add(g, np.multiply(w, penalty, out=t), out=s)
             if v is not None:
                 if first:
                     np.positive(g, out=v)
                 else:
-                    np.multiply(v, momentum, out=v)
-                    np.add(v, np.multiply(g, 1 - dampening, out=t) if dampening else g, out=v)
-                g = np.add(g, np.multiply(v, momentum, out=t), out=s) if group["nesterov"] else v
+                    np.multiply(v, mu, out=v)
+                    np.add(v, np.multiply(g, keep, out=t) if dampening else g, out=v)
+                g = np.add(g, np.multiply(v, mu, out=t), out=s) if group["nesterov"] else v
             np.subtract(w, np.multiply(g, lr, out=t), out=w)
 
         self._each(change, weight, grad, buffer)
