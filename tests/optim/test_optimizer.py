@@ -259,3 +259,51 @@ def test_state_hooks():
     optimizer.register_load_state_dict_post_hook(lambda opt: seen.append("done"))
     optimizer.load_state_dict(state)
     assert seen == [2, "done"]
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.array, tg.tensor], ids=["scalar", "array", "tensor"])
+def test_options_may_be_numbers_of_any_kind(kind):
+    def trained(lr, betas, decay, name):
+        w = leaf(1.0, -2.0)
+        optimizer = getattr(tg.optim, name)([w])
+        for rate in (lr, kind(0.25)):  # the second as a schedule writes it
+            optimizer.param_groups[0].update(lr=rate, weight_decay=decay)
+            if betas is not None:
+                optimizer.param_groups[0]["betas"] = betas
+            w.grad = tg.tensor([0.5, 4.0])
+            optimizer.step()
+        return w.tolist()
+
+    for name, betas in (("SGD", None), ("Adam", (0.5, 0.75))):
+        given = None if betas is None else tuple(map(kind, betas))
+        assert trained(kind(0.5), given, kind(0.125), name) == trained(0.5, betas, 0.125, name)
+
+
+def test_a_rate_that_is_changed_in_place_takes_effect():
+    w, rate = leaf(1.0), tg.tensor(0.5)
+    optimizer = SGD([w], lr=rate)
+    for expected in (0.5, 0.25):
+        w.grad = tg.tensor([1.0])
+        optimizer.step()
+        assert w.tolist() == [expected]
+        rate.fill_(0.25)
+
+
+def test_two_dtypes_and_two_groups_have_numbers_of_their_own():
+    def trained(*groups):
+        optimizer = SGD([{"params": params, "lr": lr} for params, lr in groups], momentum=0.9)
+        for _ in range(3):
+            optimizer.step()
+
+    def made():
+        params = [tg.full((2,), 1.0, dtype=dtype, requires_grad=True) for dtype in (tg.float32, tg.float64)]
+        for param in params:
+            param.grad = tg.full((2,), 0.3, dtype=param.dtype)
+        return params
+
+    (a, b), (c, d) = made(), made()
+    trained(([a, b], 0.1), ([c, d], 0.2))
+    for param, lr in ((a, 0.1), (b, 0.1), (c, 0.2), (d, 0.2)):
+        alone = made()[param.dtype == tg.float64]
+        trained(([alone], lr))
+        assert param.tolist() == alone.tolist()
