@@ -14,7 +14,7 @@ from tinygrad_cn.kernels.threads import share, team
 __all__ = ["Scratch"]
 
 #: Elements of a piece. Smaller ones stay in a nearer cache, larger ones cost fewer calls; measured on whole steps.
-_PIECE = 65536
+_PIECE = 131072
 #: What an element of one array counts for, among multiplications, when threads are shared out.
 _WORK = 2
 
@@ -66,7 +66,9 @@ class Scratch:
                 change(*[None if a is None else a[part] for a in flat], *[a[rest] for a in lent])
             self._give_back(lent)
 
-        share(run, range(0, first.size, _PIECE), team(_WORK * first.size * sum(a is not None for a in arrays)))
+        threads = team(_WORK * first.size * sum(a is not None for a in arrays))
+        self._give_back(self._take((_PIECE,), first.dtype, spare * threads))  # all there is need of, at the first step
+        share(run, range(0, first.size, _PIECE), threads)
 
     def scalars(self, like: Any, *values: Any) -> Sequence[Any]:
         """Numbers as 0-d arrays of the dtype of the parts that `each` makes of ``like``: NumPy converts them no more.

@@ -25,7 +25,7 @@ CASES = {
     "Muon": {},
     "SparseAdam": {},
 }
-SHAPES = [(300, 300), (200, 40), (64, 8, 3, 3), (1000,)]  # the first is cut into pieces
+SHAPES = [(400, 400), (200, 40), (64, 8, 3, 3), (1000,)]  # the first is cut into pieces
 
 
 def made(name):
@@ -51,7 +51,7 @@ def test_nothing_is_allocated_after_the_first_step(name):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 12_000  # views, numbers and functions; the largest parameter has 360,000 bytes
+    assert peak < 12_000  # views, numbers and functions; the largest parameter has 640,000 bytes
 
 
 @pytest.mark.parametrize("name", CASES)
