@@ -128,6 +128,7 @@ _SUBMODULES = frozenset(
         "func",
         "hub",
         "jit",
+        "multiprocessing",
         "nn",
         "onnx",
         "optim",

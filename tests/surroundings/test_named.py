@@ -18,6 +18,7 @@ NAMES = [
     "hub.load_state_dict_from_url",
     "compiler.is_compiling",
     "jit.ScriptModule",
+    "multiprocessing.Process",
     "nn.attention.sdpa_kernel",
     "nn.modules.batchnorm._BatchNorm",
     "nn.modules.conv._ConvNd",
