@@ -61,8 +61,9 @@ class EinMix(_EinmixMixin, Module):  # type: ignore[misc]
         self, pre_reshape_pattern: Any, pre_reshape_lengths: Any, post_reshape_pattern: Any, post_reshape_lengths: Any
     ) -> None:
         before, after = pre_reshape_pattern, post_reshape_pattern
-        self.pre_rearrange = None if before is None else Rearrange(before, **pre_reshape_lengths)
-        self.post_rearrange = None if after is None else Rearrange(after, **post_reshape_lengths)
+        layer: Any = Rearrange  # einops' class takes the pattern; mypy may not know einops
+        self.pre_rearrange = None if before is None else layer(before, **pre_reshape_lengths)
+        self.post_rearrange = None if after is None else layer(after, **post_reshape_lengths)
 
     def forward(self, input: Any) -> Any:
         """The mixed tensor."""
