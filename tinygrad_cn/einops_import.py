@@ -1,7 +1,7 @@
 """Waits for einops: as soon as a program imports it, it learns of Tensors, whichever of the two came first.
 
 einops finds array libraries among the subclasses of its own class, which can only be made once it is there. So a
-finder at the end of Python's list sees to it that ``einops`` is followed by `tinygrad_cn.utils.einops`, and gives
+finder in front of Python's own sees to it that ``einops`` is followed by `tinygrad_cn.utils.einops`, and gives
 ``einops.layers.tinygrad_cn``, which einops itself has not.
 """
 
@@ -10,9 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # while running, importlib.abc would bring a dozen modules of the standard library with it
+    from importlib.abc import Loader, MetaPathFinder
+else:
+    Loader = MetaPathFinder = object
 
 __all__ = ["wait"]
 
@@ -29,6 +34,8 @@ class _Followed(Loader):
         return self.own.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = module.__loader__ = self.own  # what asks einops for its loader gets its own
         self.own.exec_module(module)
         import_module("tinygrad_cn.utils.einops")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Array
+from .arrays import Array
 
 Ints = NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Array
+from .arrays import Array
 from .scratch import scratch
 from .threads import share, team
 

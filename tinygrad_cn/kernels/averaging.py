@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Array
+from .arrays import Array
 from .windows import Ints, Pads, adaptive_bounds, check_window, output_shape
 
 

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .correlation import Array, Sweep, correlate, correlate_weight
+from .arrays import Array
+from .correlation import Sweep, correlate, correlate_weight
 from .depthwise import depthwise_correlate, depthwise_spread, depthwise_weight
 from .spreading import spread
 from .windows import Ints, Pads, check_window, output_shape

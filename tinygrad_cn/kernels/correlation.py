@@ -18,17 +18,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .scratch import scratch
 from .threads import share, team
 from .windows import Ints
-
-Array = NDArray[Any]
 
 # Elements of one lowered block: a megabyte of float32, the second-level cache of one core, more or less.
 _BLOCK = 1 << 18

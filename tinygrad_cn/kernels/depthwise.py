@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .correlation import Array, Sweep
+from .arrays import Array
+from .correlation import Sweep
 from .scratch import scratch
 from .spreading import meetings
 from .threads import share, team

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .correlation import Array
+from .arrays import Array
 from .error_functions import erf
 from .scratch import scratch
 from .threads import share, team

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .correlation import Array
+from .arrays import Array
 from .windows import Ints, Pads, check_window, output_shape
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .correlation import Array, Sweep
+from .arrays import Array
+from .correlation import Sweep
 from .scratch import scratch
 from .spreading import Meeting, meetings
 from .threads import share, team

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Array
+from .arrays import Array
 
 # Past so many inputs an output one pass for each is slower than laying them out and adding up runs.
 _MANY = 16

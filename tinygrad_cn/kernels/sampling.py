@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Array
+from .arrays import Array
 
 Index = NDArray[np.int64]
 

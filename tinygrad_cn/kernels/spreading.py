@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from .correlation import Array, Block, Sweep, correlate, cut
+from .arrays import Array
+from .correlation import Block, Sweep, correlate, cut
 from .scratch import scratch
 from .threads import share, team
 from .windows import Ints
