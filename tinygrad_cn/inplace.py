@@ -139,19 +139,11 @@ def set_item(target: Any, index: Any, value: Any, name: str = "__setitem__") -> 
             value = value.to(dtypes.from_numpy(array.dtype))
         record = indexing.write.record((target, value), (array, new), {"index": index}, array)
     _store(array, index, new, name)
-    storage.stamp(_part(array, index), name)
+    storage.stamp(array, name, index)
     if record is not None:
         record.tick = storage.tick()
         _adopt(target, record)
     return target
-
-
-def _part(array: np.ndarray, index: Any) -> np.ndarray:
-    """The memory that ``index`` selects; all of it where that is no view."""
-    items = index if isinstance(index, tuple) else (index,)
-    if not all(item is None or item is Ellipsis or isinstance(item, int | slice) for item in items):
-        return array
-    return array[items] if Ellipsis in items else array[(*items, ...)]  # with an Ellipsis an element is a view, too
 
 
 def _store(array: np.ndarray, index: Any, new: Any, name: str) -> None:

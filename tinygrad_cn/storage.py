@@ -31,20 +31,32 @@ _REMEMBERED = 256
 _EFFORT = 10_000
 
 
+#: What an index is made of that selects a view.
+_BASIC = {int, slice, type(None), type(Ellipsis)}
+
+
 class _Part:
-    """Where a written part of a buffer lies. It holds no reference, so that the buffer can be freed."""
+    """Where a written part of a buffer lies: an index of it, or an address: neither keeps it from being freed."""
 
-    __slots__ = ("__array_interface__", "tick")
+    __slots__ = ("__array_interface__", "index", "tick")
 
-    def __init__(self, array: Any, now: int) -> None:
-        self.__array_interface__ = array.__array_interface__
+    def __init__(self, now: int, array: Any = None, index: tuple[Any, ...] = ()) -> None:
         self.tick = now
+        self.index = index
+        if array is not None:
+            self.__array_interface__ = array.__array_interface__
 
     def meets(self, array: Any) -> bool:
+        part = view(owner(array), self.index) if self.index else np.asarray(self)
         try:
-            return np.shares_memory(np.asarray(self), array, max_work=_EFFORT)  # type: ignore[arg-type]  # any int is right
+            return np.shares_memory(part, array, max_work=_EFFORT)  # type: ignore[arg-type]  # any int is right
         except np.exceptions.TooHardError:
             return True
+
+
+def view(array: Any, index: tuple[Any, ...]) -> Any:
+    """What a basic index selects, as a view also where it is one element."""
+    return array[index] if Ellipsis in index else array[(*index, ...)]
 
 
 class _Write:
@@ -70,8 +82,8 @@ def owner(array: Any) -> Any:
     return array
 
 
-def stamp(array: Any, writer: str = "an in-place operation") -> None:
-    """Note that ``array``'s buffer has just been written, by the operation named ``writer``."""
+def stamp(array: Any, writer: str = "an in-place operation", index: Any = ()) -> None:
+    """Note that ``array[index]``, without an index ``array``, has just been written by the operation named ``writer``."""
     global latest
     latest = now = tick()
     buffer = owner(array)
@@ -82,11 +94,17 @@ def stamp(array: Any, writer: str = "an in-place operation") -> None:
     write.tick = now
     write.count += 1
     write.writer = writer
-    if array.size == buffer.size:
+    items = index if type(index) is tuple else (index,)
+    if not _BASIC.issuperset(map(type, items)):
+        items = ()  # no view: anywhere in the array
+    if not items and array.size == buffer.size:
         write.whole = now
         write.parts.clear()
         return
-    write.parts.append(_Part(array, now))
+    if array is buffer:
+        write.parts.append(_Part(now, None, items))
+    else:
+        write.parts.append(_Part(now, view(array, items) if items else array))
     if len(write.parts) > _REMEMBERED:
         write.whole = write.parts.popleft().tick
 
