@@ -179,7 +179,7 @@ class Operators:
         return self.round(decimals=ndigits or 0)  # type: ignore[attr-defined]
 
     def __format__(self, spec: str) -> str:
-        if self._array.ndim == 0 and (spec or type(self).__name__ == "Tensor"):  # a number, but of a Parameter
+        if self._array.ndim == 0 and (spec or type(self) is self._result_class):  # as in PyTorch, not a Parameter
             return format(self._array.item(), spec)
         return format(str(self), spec)
 

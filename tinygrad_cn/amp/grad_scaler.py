@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cn.grad_mode import no_grad
+
 __all__ = ["GradScaler"]
 
 _READY, _UNSCALED, _STEPPED = "ready", "unscaled", "stepped"
@@ -92,9 +94,9 @@ class GradScaler:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    gradient = parameter.grad._array
-                    gradient *= 1 / self._scale
-                    finite = finite and bool(np.isfinite(gradient).all())
+                    with no_grad():
+                        parameter.grad.mul_(1 / self._scale)
+                    finite = finite and bool(np.isfinite(parameter.grad._array).all())
         self._finite[id(optimizer)] = finite
         self._stages[id(optimizer)] = _UNSCALED
 
