@@ -83,7 +83,7 @@ def owner(array: Any) -> Any:
 
 
 def stamp(array: Any, writer: str = "an in-place operation", index: Any = ()) -> None:
-    """Note that ``array[index]``, without an index ``array``, has just been written by the operation named ``writer``."""
+    """Note that the operation named ``writer`` has just written ``array[index]``: without an index, all of it."""
     global latest
     latest = now = tick()
     buffer = owner(array)
