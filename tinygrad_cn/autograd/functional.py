@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.backward import grad
+from tinygrad_cn.autograd.pulling import pulled, zeros_for_none
 from tinygrad_cn.functions.joining import stack
 from tinygrad_cn.functions.shaping import clone, reshape
 from tinygrad_cn.grad_mode import enable_grad, is_grad_enabled, set_grad_enabled
@@ -91,22 +91,13 @@ def _scalar(name: str, outputs: Tensors, several: bool) -> None:
         )
 
 
-def _pulled(outs: Tensors, ins: Tensors, gs: Sequence[Any], create_graph: bool, keep: bool) -> Tensors:
-    """One gradient for each of ``ins``, or ``None``; outputs that require no gradient take no part."""
-    live = [(o, g) for o, g in zip(outs, gs, strict=True) if o.requires_grad]
-    if not live:
-        return (None,) * len(ins)
-    return grad([o for o, _ in live], ins, [g for _, g in live], keep or create_graph, create_graph, allow_unused=True)
-
-
 def _filled(name: str, grads: Sequence[Any], like: Tensors, strict: bool, create_graph: bool, what: str) -> Tensors:
     """Zeros in place of ``None``.
 
     Raises:
         RuntimeError: with ``strict``, there is one, or a result that cannot be differentiated though it is to be.
     """
-    found = []
-    for i, (g, x) in enumerate(zip(grads, like, strict=True)):
+    for i, g in enumerate(grads):
         if strict and g is None:
             raise RuntimeError(f"{name}(): {what} is independent of input {i}, which strict=True does not allow")
         if strict and create_graph and not g.requires_grad:
@@ -114,8 +105,7 @@ def _filled(name: str, grads: Sequence[Any], like: Tensors, strict: bool, create
                 f"{name}(): the derivative of {what} by input {i} is constant, so that it cannot be "
                 "differentiated again, which strict=True does not allow"
             )
-        found.append(x._wrap(np.zeros_like(x._array)) if g is None else g)
-    return tuple(found)
+    return zeros_for_none(grads, like)
 
 
 def _finished(values: Tensors, several: bool, create_graph: bool) -> Any:
@@ -153,7 +143,7 @@ def vjp(
         outputs, several_out = _called("vjp", func, ins, strict)
         gs = _vector("vjp", v, outputs, "the output of func")
     with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _pulled(outputs, ins, gs, create_graph, False)
+        found = pulled(outputs, ins, gs, create_graph, False)
         found = _filled("vjp", found, ins, strict, create_graph, "the output of func")
     return _finished(outputs, several_out, create_graph), _finished(found, several, create_graph)
 
@@ -183,11 +173,11 @@ def jvp(
         direction = _vector("jvp", v, ins, "the input of func")
         outputs, several_out = _called("jvp", func, ins, strict)
         us = tuple(o._wrap(np.zeros_like(o._array)).requires_grad_() for o in outputs)
-        back = _pulled(outputs, ins, us, True, True)
+        back = pulled(outputs, ins, us, True, True)
         if strict:
             _filled("jvp", back, ins, True, False, "the output of func")
-        live = [(b, d) for b, d in zip(back, direction, strict=True) if b is not None and b.requires_grad]
-        found = _pulled(tuple(b for b, _ in live), us, [d for _, d in live], create_graph, False)
+        reached = [(b, d) for b, d in zip(back, direction, strict=True) if b is not None]
+        found = pulled([b for b, _ in reached], us, [d for _, d in reached], create_graph, False)
         found = _filled("jvp", found, us, False, False, "the gradient")
     return _finished(outputs, several_out, create_graph), _finished(found, several_out, create_graph)
 
@@ -243,7 +233,7 @@ def _block(out: Any, i: int, ins: Tensors, strict: bool, create_graph: bool) -> 
     for j in range(out._array.size):
         unit = np.zeros_like(out._array, order="C")
         unit.reshape(-1)[j] = 1
-        found = _pulled((out,), ins, (out._wrap(unit),), create_graph, True)
+        found = pulled((out,), ins, (out._wrap(unit),), create_graph, True)
         found = _filled("jacobian", found, ins, strict, create_graph, f"output {i} of func")
         for column, g in zip(columns, found, strict=True):
             column.append(g)
@@ -293,7 +283,7 @@ def hessian(
         outputs, several_out = _called("hessian", func, ins, strict)
         _scalar("hessian", outputs, several_out)
         ones = (outputs[0]._wrap(np.ones_like(outputs[0]._array)),)
-        return _filled("hessian", _pulled(outputs, ins, ones, True, True), ins, strict, strict, "the output of func")
+        return _filled("hessian", pulled(outputs, ins, ones, True, True), ins, strict, strict, "the output of func")
 
     blocks = jacobian(gradient, given, create_graph=create_graph, strict=strict)
     return blocks if several else blocks[0][0]
@@ -310,8 +300,8 @@ def _second(
         outputs, several_out = _called(name, func, ins, strict)
         _scalar(name, outputs, several_out)
         ones = (outputs[0]._wrap(np.ones_like(outputs[0]._array)),)
-        first = _filled(name, _pulled(outputs, ins, ones, True, True), ins, strict, strict, "the output of func")
-        found = _pulled(first, ins, direction, create_graph, False)
+        first = _filled(name, pulled(outputs, ins, ones, True, True), ins, strict, strict, "the output of func")
+        found = pulled(first, ins, direction, create_graph, False)
         found = _filled(name, found, ins, strict, create_graph, "the gradient of func")
     return _finished(outputs, False, create_graph), _finished(found, several, create_graph)
 

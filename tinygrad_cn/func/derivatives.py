@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cn.backward import grad as gradients
+from tinygrad_cn.autograd.pulling import pulled, zeros_for_none
 from tinygrad_cn.functions.joining import stack
 from tinygrad_cn.functions.shaping import clone
 from tinygrad_cn.grad_mode import enable_grad
@@ -50,14 +50,6 @@ def _reaches_others(tensor: Any, own: set[Any]) -> bool:
     return False
 
 
-def _pulled(out: Any, inputs: list[Any], cotangent: Any = None) -> list[Any]:
-    """The gradients of one output, with a graph of their own; zeros where it does not depend on an input."""
-    if not out.requires_grad:
-        return [x._wrap(np.zeros_like(x._array)) for x in inputs]
-    found = gradients([out], inputs, [cotangent], create_graph=True, allow_unused=True)
-    return [x._wrap(np.zeros_like(x._array)) if g is None else g for g, x in zip(found, inputs, strict=True)]
-
-
 def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the gradient of ``func`` and its value.
 
@@ -91,7 +83,8 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
             if not isinstance(value, Handle) or value._array.size != 1:
                 got = f"shape {list(value._array.shape)}" if isinstance(value, Handle) else type(value).__name__
                 raise RuntimeError(f"grad: func must return a Tensor of a single element, got {got}")
-            found = tree_unflatten(_pulled(value, inputs), tree_flatten(trees)[1])
+            gradients = zeros_for_none(pulled([value], inputs, [None]), inputs)
+            found = tree_unflatten(gradients, tree_flatten(trees)[1])
         found, value, aux = _freed(found, inputs), _freed(value, inputs), _freed(aux, inputs)
         return (tuple(found) if several else found[0]), ((value, aux) if has_aux else value)
 
@@ -140,14 +133,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         if len(given) != len(outputs):
             raise RuntimeError(f"vjp: func has {len(outputs)} outputs, but got {len(given)} cotangents")
         with enable_grad():
-            live = [(out, g) for out, g in zip(outputs, given, strict=True) if out.requires_grad]  # type: ignore[attr-defined]
-            found: Any = [None] * len(inputs)
-            if live:
-                found = gradients(
-                    [o for o, _ in live], inputs, [g for _, g in live], create_graph=True, allow_unused=True
-                )
-        filled = [x._wrap(np.zeros_like(x._array)) if g is None else g for g, x in zip(found, inputs, strict=True)]
-        return tuple(_freed(tree_unflatten(filled, tree_flatten(trees)[1]), inputs))
+            found = zeros_for_none(pulled(outputs, inputs, given), inputs)
+        return tuple(_freed(tree_unflatten(found, tree_flatten(trees)[1]), inputs))
 
     shown = _freed(output, inputs)
     return (shown, pull, _freed(aux, inputs)) if has_aux else (shown, pull)
@@ -173,17 +160,9 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
         directions = tree_flatten(list(tangents))[0]
         # g -> g J is linear in g; its own pullback, applied to the tangents, is J v.
         dummies = [out._wrap(np.zeros_like(out._array)).requires_grad_() for out in outputs]
-        live = [(out, g) for out, g in zip(outputs, dummies, strict=True) if out.requires_grad]
-        back: Any = [None] * len(inputs)
-        if live:
-            back = gradients([o for o, _ in live], inputs, [g for _, g in live], create_graph=True, allow_unused=True)
-        reached = [(b, v) for b, v in zip(back, directions, strict=True) if b is not None and b.requires_grad]
-        found: Any = [None] * len(dummies)
-        if reached:
-            found = gradients(
-                [b for b, _ in reached], dummies, [v for _, v in reached], create_graph=True, allow_unused=True
-            )
-    product = [out._wrap(np.zeros_like(out._array)) if p is None else p for p, out in zip(found, outputs, strict=True)]
+        back = pulled(outputs, inputs, dummies)
+        reached = [(b, v) for b, v in zip(back, directions, strict=True) if b is not None]
+        product = zeros_for_none(pulled([b for b, _ in reached], dummies, [v for _, v in reached]), outputs)
     ours = inputs + dummies
     shown = (_freed(output, ours), _freed(tree_unflatten(product, spec), ours))
     return (*shown, _freed(aux, ours)) if has_aux else shown
@@ -222,7 +201,8 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
             for out in outputs:
                 if not isinstance(out, Handle):
                     raise RuntimeError(f"jacrev: func must return Tensors, got {type(out).__name__}")
-                rows = [_pulled(element, inputs) for element in out.reshape(-1).unbind(0)]  # type: ignore[attr-defined]
+                elements = out.reshape(-1).unbind(0)  # type: ignore[attr-defined]
+                rows = [zeros_for_none(pulled([element], inputs, [None]), inputs) for element in elements]
                 columns: list[Any] = []
                 for i, x in enumerate(inputs):
                     if rows:
