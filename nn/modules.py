@@ -5,9 +5,10 @@ Where PyTorch's file holds what lies in several of ours, they are joined: `FILES
 
 from __future__ import annotations
 
-import sys
 from types import ModuleType
 from typing import Any
+
+from tinygrad_cn.alias_modules import lay_alias
 
 from . import (
     _sizes,
@@ -120,9 +121,7 @@ def _lay_out() -> None:
             if found is not None:
                 contents[name][base] = found
     for name, names in contents.items():
-        alias = ModuleType(f"{__name__}.{name}", f"``torch.nn.modules.{name}`` by name.")
-        vars(alias).update(names)
-        sys.modules[alias.__name__] = globals()[name] = alias
+        lay_alias(__name__, name, names)
         globals().update({key: value for key, value in names.items() if isinstance(value, type)})
 
 

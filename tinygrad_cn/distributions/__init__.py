@@ -1,8 +1,6 @@
 """Probability distributions: draws, log-probabilities, entropies, divergences, maps of draws."""
 
-import sys
-from types import ModuleType
-
+from tinygrad_cn.alias_modules import lay_alias
 from tinygrad_cn.distributions import constraints, transforms
 
 from .counting import Binomial, Geometric, Multinomial, OneHotCategorical, OneHotCategoricalStraightThrough, Poisson
@@ -123,6 +121,4 @@ _FILES = {
     "weibull": Weibull,
 }
 for _name, _kind in _FILES.items():
-    _file = ModuleType(f"{__name__}.{_name}", f"``torch.distributions.{_name}`` by name.")
-    setattr(_file, _kind.__name__, _kind)
-    sys.modules[_file.__name__] = globals()[_name] = _file
+    lay_alias(__name__, _name, {_kind.__name__: _kind})
