@@ -38,7 +38,6 @@ def run(setting: Setting) -> Findings:
                 lr=3.0 if name == "quadratic" else 0.5,
                 epochs=setting.pick(mnist=30, digits=30, quick=8),
                 reported=REPORTED[key],
-                most_seeds=3 if hidden == "100" else 1_000,
                 watch_training=name != "quadratic" and hidden == "30",
             )
         )

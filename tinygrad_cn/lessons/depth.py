@@ -55,7 +55,6 @@ def run(setting: Setting) -> Findings:
             epochs=setting.pick(mnist=30, digits=60, quick=6),
             reported=REPORTED[depth],
             judged_on="validation",
-            most_seeds=5,
         )
         for depth in depths
     ]

@@ -54,7 +54,6 @@ def run(setting: Setting) -> Findings:
             epochs=epochs if distortion is None else epochs // (COPIES + 1),  # as many steps
             images=images,
             prepare=None if distortion is None else partial(expanded, width=side(setting), distortion=distortion),
-            most_seeds=5,
         )
         for key, (distortion, text) in ways(setting).items()
         if not (setting.quick and key in ("shift", "bend"))

@@ -49,7 +49,6 @@ def run(setting: Setting) -> Findings:
                 epochs=setting.pick(mnist=30, digits=60, quick=10),
                 reported=last,
                 judged_on="validation",
-                most_seeds=3 if hidden == "100" else 1_000,
             )
         )
     return train_all(setting, experiments)

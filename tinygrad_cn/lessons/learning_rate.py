@@ -30,7 +30,6 @@ def run(setting: Setting) -> Findings:
             l2=setting.pick(mnist=5.0, digits=0.1, quick=0.1),
             epochs=epochs,
             watch_training=True,
-            most_seeds=3,
         )
         for lr in RATES
     ]
@@ -44,7 +43,6 @@ def run(setting: Setting) -> Findings:
             lr=lr,
             epochs=epochs,
             reported=reported,
-            most_seeds=3,
         )
         for key, neurons, lr, reported in (
             ("too small", hidden, 0.001, "11.39 → 21.42"),

@@ -50,7 +50,6 @@ def run(setting: Setting) -> Findings:
             reported=reported,
             judged_on="validation" if hidden == 100 else "test",
             watch_training=True,
-            most_seeds=3 if hidden == 100 else 1_000,
         )
 
     def named(text: Text, rest_en: str, rest_zh: str) -> Text:

@@ -38,7 +38,6 @@ def run(setting: Setting) -> Findings:
             epochs=setting.pick(mnist=60, digits=60, quick=6),
             reported=reported,
             judged_on="test",
-            most_seeds=3,
         )
         for key, label, loss, reported in (
             ("softmax", Text("softmax, log-likelihood", "softmax，对数似然"), log_likelihood, "97.80"),

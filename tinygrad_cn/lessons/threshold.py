@@ -43,7 +43,6 @@ def run(setting: Setting) -> Findings:
             images=setting.pick(mnist=1000, digits=500, quick=200),
             epochs=8,
             watch_training=True,
-            most_seeds=3,
         )
         for lr in RATES
     ]
