@@ -27,15 +27,8 @@ __all__ = [
 ]
 
 
-class OneHotCategorical(Distribution):
-    """One-hot vectors of classes.
-
-    Args:
-        probs, logits: one of them, classes on the last axis.
-    """
-
-    support = one_hot
-    has_enumerate_support = True
+class _OverClasses(Distribution):
+    """What has the probabilities of classes for its parameter, and a number for each class as its value."""
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self._categorical = Categorical(probs, logits, validate_args)
@@ -51,6 +44,23 @@ class OneHotCategorical(Distribution):
         """Their logarithms."""
         return self._categorical.logits
 
+    def _one_hot(self, classes: Any) -> Any:
+        return eye(self.probs.shape[-1], dtype=self.probs.dtype)[classes]
+
+    def _parameters(self) -> dict[str, Any]:
+        return {"probs": self.probs}
+
+
+class OneHotCategorical(_OverClasses):
+    """One-hot vectors of classes.
+
+    Args:
+        probs, logits: one of them, classes on the last axis.
+    """
+
+    support = one_hot
+    has_enumerate_support = True
+
     @property
     def mean(self) -> Any:
         """``probs``."""
@@ -65,9 +75,6 @@ class OneHotCategorical(Distribution):
     def variance(self) -> Any:
         """p (1 - p)."""
         return self.probs * (1 - self.probs)
-
-    def _one_hot(self, classes: Any) -> Any:
-        return eye(self.probs.shape[-1], dtype=self.probs.dtype)[classes]
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """One-hot draws, without gradients."""
@@ -88,9 +95,6 @@ class OneHotCategorical(Distribution):
         values = eye(n, dtype=self.probs.dtype).reshape(n, *(1,) * len(self.batch_shape), n)
         return values.expand((n, *self.batch_shape, n)) if expand else values
 
-    def _parameters(self) -> dict[str, Any]:
-        return {"probs": self.probs}
-
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
     """One-hot draws whose gradient is taken to be that of ``probs``.
@@ -105,7 +109,7 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
         return self.sample(sample_shape) + (self.probs - self.probs.detach())
 
 
-class Multinomial(Distribution):
+class Multinomial(_OverClasses):
     """How often each class is met in ``total_count`` draws.
 
     Args:
@@ -119,18 +123,7 @@ class Multinomial(Distribution):
         if not isinstance(total_count, int):
             raise NotImplementedError("Multinomial: total_count must be one int for all")
         self.total_count = total_count
-        self._categorical = Categorical(probs, logits, validate_args)
-        super().__init__(self._categorical.batch_shape, self.probs.shape[-1:], validate_args)
-
-    @property
-    def probs(self) -> Any:
-        """The probabilities of the classes."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        """Their logarithms."""
-        return self._categorical.logits
+        super().__init__(probs, logits, validate_args)
 
     @property
     def support(self) -> Constraint:
@@ -151,7 +144,7 @@ class Multinomial(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         """Counts, without gradients."""
         drawn = self._categorical.sample((self.total_count, *sample_shape))
-        return eye(self.probs.shape[-1], dtype=self.probs.dtype)[drawn].sum(0)
+        return self._one_hot(drawn).sum(0)
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
@@ -160,9 +153,6 @@ class Multinomial(Distribution):
         logits = logits.masked_fill(value.eq(0) & logits.eq(-math.inf), 0)
         ways = lgamma(value.sum(-1) + 1) - lgamma(value + 1).sum(-1)
         return ways + (logits * value).sum(-1)
-
-    def _parameters(self) -> dict[str, Any]:
-        return {"probs": self.probs}
 
 
 class Geometric(Distribution):
