@@ -6,12 +6,12 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlparse
 
+from tinygrad_cn.serialization import atomic_file
 from tinygrad_cn.serialization import load as load_file
 
 __all__ = ["download_url_to_file", "get_dir", "load", "load_state_dict_from_url", "set_dir"]
@@ -44,16 +44,15 @@ def download_url_to_file(url: str, dst: Any, hash_prefix: str | None = None, pro
 
     Raises:
         OSError: it cannot be fetched or written.
-        RuntimeError: the content has another hash; nothing is left behind.
+        RuntimeError: the content has another hash; the file is as it was before.
     """
     target = Path(dst)
     target.parent.mkdir(parents=True, exist_ok=True)
     if progress:
         print(f"Downloading {url} to {target}", file=sys.stderr)
     digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".")
-    try:
-        with os.fdopen(handle, "wb") as out, urllib.request.urlopen(url) as source:
+    with atomic_file(target) as out:
+        with urllib.request.urlopen(url) as source:
             while block := source.read(1 << 20):
                 digest.update(block)
                 out.write(block)
@@ -61,9 +60,6 @@ def download_url_to_file(url: str, dst: Any, hash_prefix: str | None = None, pro
             raise RuntimeError(
                 f"download_url_to_file: {url} has SHA-256 {digest.hexdigest()}, which does not begin with {hash_prefix}"
             )
-        os.replace(name, target)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def load_state_dict_from_url(

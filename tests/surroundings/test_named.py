@@ -146,6 +146,14 @@ def test_a_download_with_another_hash_leaves_nothing(tmp_path):
     assert list((tmp_path / "there").iterdir()) == []
 
 
+def test_a_download_that_fails_leaves_the_old_file(tmp_path):
+    target = tmp_path / "weights"
+    target.write_bytes(b"old")
+    with pytest.raises(OSError):
+        tg.hub.download_url_to_file((tmp_path / "missing").as_uri(), target, progress=False)
+    assert target.read_bytes() == b"old" and list(tmp_path.iterdir()) == [target]
+
+
 def test_older_names_of_methods_and_initialisers():
     x = tg.ones(2, 3)
     assert x.new(2, 2).shape == (2, 2) and x.new([1.0, 2.0]).tolist() == [1.0, 2.0] and x.new(x.size()).shape == (2, 3)
