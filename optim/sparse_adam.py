@@ -47,7 +47,7 @@ class SparseAdam(Optimizer):
         >>> table(tg.tensor([0, 2])).sum().backward()
         >>> optimizer.step()
         >>> table.weight.flatten()
-        tensor([0.5000, 1.0000, 0.5000], grad_fn=<ViewBackward>)
+        tensor([0.5000, 1.0000, 0.5000], grad_fn=<ViewBackward0>)
     """
 
     def __init__(

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_cn import observing, storage
 from tinygrad_cn.graph import Handle, Node, Pick, sweep
+from tinygrad_cn.node_names import backward_name
 from tinygrad_cn.packing import RELEASED, Hooks, Packed
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ class Record(Node):
             observing.made(self)
 
     def name(self) -> str:
-        return f"{self.op.label}Backward"
+        saved = dict(zip(self.plan.saves, self.saved, strict=True)) if type(self.saved) is tuple else {}
+        return backward_name(self.op.label, self.shape, saved)
 
     @property
     def broadcasts(self) -> bool:  # type: ignore[override]

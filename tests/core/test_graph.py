@@ -183,6 +183,32 @@ def test_next_functions_lead_to_the_leaves():
     x, y = leaf(2.0), leaf(3.0)
     z = x * y + x
     names = [node.name() for node, _ in z.grad_fn.next_functions]
-    assert names == ["MulBackward", "AccumulateGrad"]
-    assert z.grad_fn.name() == "AddBackward"
+    assert names == ["MulBackward0", "AccumulateGrad"]
+    assert z.grad_fn.name() == "AddBackward0"
     assert x.grad_fn is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("x * x", "MulBackward0"),
+        ("x.sum()", "SumBackward0"),
+        ("x.mean(1)", "MeanBackward1"),
+        ("x @ x", "MmBackward0"),
+        ("x @ x[0]", "MvBackward0"),
+        ("x[0] @ x[0]", "DotBackward0"),
+        ("x[0]", "SelectBackward0"),
+        ("x[:, 1]", "SelectBackward0"),
+        ("x[1:]", "SliceBackward0"),
+        ("x[None]", "UnsqueezeBackward0"),
+        ("x[[0, 1]]", "IndexBackward0"),
+        ("x.clamp(min=0)", "ClampBackward1"),
+    ],
+)
+def test_a_node_is_called_what_pytorch_calls_it(expression, name):
+    x = tg.ones(2, 2, requires_grad=True)
+    y = eval(expression, {"x": x})
+    assert y.grad_fn.name() == name
+    assert repr(y).endswith(f"grad_fn=<{name}>)")
+    y.sum().backward()
+    assert y.grad_fn.name().endswith(name[-1]), "and when its graph was freed"

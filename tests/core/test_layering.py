@@ -20,7 +20,7 @@ NN, OPTIM = (Path(importlib.import_module(f"tinygrad_cn.{name}").__file__).paren
 #: Layers from below; a name with a trailing dot means all modules of that package. Order inside a layer is not laid
 #: down, but cycles are refused everywhere.
 LAYERS = [
-    ["einops_import", "errors", "storage", "observing", "floating_point", "size", "dtypes", "mersenne", "kernels."],
+    ["einops_import", "errors", "storage", "observing", "floating_point", "size", "dtypes", "mersenne", "node_names", "kernels."],
     ["alias_modules", "thread_streams"],
     ["graph"],
     ["record", "packing", "views", "hooks", "grad_mode", "backward"],
