@@ -8,7 +8,8 @@ from typing import Any
 
 from tinygrad_cn.creation import empty
 from tinygrad_cn.functions.joining import cat, stack
-from tinygrad_cn.ops.recurrent import gru_layer, lstm_layer, rnn_layer
+from tinygrad_cn.ops.lstm import lstm_layer
+from tinygrad_cn.ops.recurrent import gru_layer, rnn_layer
 from tinygrad_cn.tensor import Tensor
 
 from . import functional as F

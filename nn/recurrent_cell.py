@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from tinygrad_cn.creation import empty
-from tinygrad_cn.ops.recurrent import gru_layer, lstm_layer, rnn_layer
+from tinygrad_cn.ops.lstm import lstm_layer
+from tinygrad_cn.ops.recurrent import gru_layer, rnn_layer
 from tinygrad_cn.tensor import Tensor
 
 from . import functional as F

@@ -1,14 +1,10 @@
-"""Recurrent layers: one op runs a layer of an RNN, LSTM or GRU over all steps in one direction.
+"""Recurrent layers: one op runs a layer of an RNN or GRU over all steps in one direction; `lstm` has that of an LSTM.
 
-The steps stand one after another, step ``t`` with ``batch_sizes[t]`` rows, so that sequences of different lengths
-need no padding: sorted by length, step ``t`` holds the first ``batch_sizes[t]`` of them. Backwards in time the
-sequences join as their last steps come up. What the inputs contribute to the gates, ``x``, does not depend on the steps
-before and comes as one product; the op adds what the state contributes.
+How the steps stand is said in `recurrent_steps`. What the inputs contribute to the gates, ``x``, does not depend on the
+steps before and comes as one product; the op adds what the state contributes.
 
 Each op is fused: its backward pass walks the steps once, and the gradients of the weights are one product over all
 steps. Its spelled-out twin serves at second order and as its test.
-
-Sigmoids are taken together: one exponential, one sum and one reciprocal serve all of a step's.
 """
 
 from __future__ import annotations
@@ -20,247 +16,9 @@ import numpy as np
 
 from tinygrad_cn.kernels.products import matmul
 from tinygrad_cn.op import op
+from tinygrad_cn.ops.recurrent_steps import in_order, kept, result_kind, spelled_sigmoid, transposed, walk
 
-__all__ = ["gru_layer", "lstm_layer", "rnn_layer"]
-
-
-_SMALL = 262_144  # up to so many multiplications a product is BLAS's, on one thread
-
-
-def _steps(batch_sizes: Sequence[int], reverse: bool) -> list[tuple[slice, int]]:
-    """The rows of each step and how many they are, in the order of the walk."""
-    steps = []
-    start = 0
-    for count in batch_sizes:
-        steps.append((slice(start, start + count), count))
-        start += count
-    return steps[::-1] if reverse else steps
-
-
-def _kind(*arrays: Any) -> Any:
-    return np.result_type(*[a for a in arrays if a is not None])
-
-
-def _column(weight: Any) -> Any:
-    return np.swapaxes(weight, 0, 1)
-
-
-def _in_order(outs: list[Any], reverse: bool) -> Any:
-    return np.concatenate(outs[::-1] if reverse else outs, axis=0)
-
-
-def _kept(new: Any, old: Any) -> Any:
-    """``new`` for the first rows, what ``old`` has in the others."""
-    count = new.shape[0]
-    return new if count == old.shape[0] else np.concatenate([new, old[count:]], axis=0)
-
-
-def _spelled_sigmoid(a: Any) -> Any:
-    return np.tanh(a * 0.5) * 0.5 + 0.5
-
-
-class _Track:
-    """A state before and after each step, in the order of the steps' rows.
-
-    Where all steps have the same rows, what comes after one step is what was before the next: one buffer holds both,
-    and no step copies anything.
-    """
-
-    def __init__(self, start: Any, kind: Any, batch_sizes: Sequence[int], reverse: bool) -> None:
-        rows, batch = sum(batch_sizes), batch_sizes[0]
-        self.ragged = batch_sizes[-1] != batch
-        self.current = start.astype(kind) if self.ragged else None
-        if self.ragged:
-            self.before = np.empty_like(start, dtype=kind, shape=(rows, start.shape[1]), order="C")
-            self.after = np.empty_like(self.before, order="C")
-            return
-        track = np.empty_like(start, dtype=kind, shape=(rows + batch, start.shape[1]), order="C")
-        track[rows if reverse else 0 :][:batch] = start
-        self.before, self.after = (track[batch:], track[:rows]) if reverse else (track[:rows], track[batch:])
-        self.end = slice(0, batch) if reverse else slice(rows - batch, rows)
-
-    def enter(self, at: slice, count: int) -> Any:
-        """The state before a step."""
-        if self.current is not None:
-            self.before[at] = self.current[:count]
-        return self.before[at]
-
-    def leave(self, at: slice, count: int) -> None:
-        """Note the state after a step, which has been written."""
-        if self.current is not None:
-            self.current[:count] = self.after[at]
-
-    def last(self) -> Any:
-        """The state after the last step of each sequence."""
-        return self.after[self.end].copy() if self.current is None else self.current
-
-
-def _dot(x: Any, y: Any, out: Any) -> Any:
-    """``x @ y`` into ``out``."""
-    if type(x) is np.ndarray and x.shape[0] * y.size <= _SMALL and x.dtype == y.dtype == out.dtype:
-        return np.dot(x, y, out=out)
-    out[...] = matmul(x, y)
-    return out
-
-
-# -------------------------------------------------------------------------------------------- LSTM
-
-
-class _Gates:
-    """The gates of all steps, each step's one after the other, (4, rows of the step, size): then no gate is strided.
-
-    Within a step they stand in the order i, f, o, g: the sigmoids side by side.
-    """
-
-    order = (0, 1, 3, 2)  # of i, f, o, g among those of the weight
-
-    def __init__(self, x: Any, kind: Any, size: int, batch_sizes: tuple[int, ...]) -> None:
-        rows, batch = x.shape[0], batch_sizes[0]
-        self.size = size
-        self.flat = np.empty_like(x, dtype=kind, shape=(4 * size * rows,), order="C")
-        self.even = batch_sizes[-1] == batch
-        self.lead: tuple[int, ...] = (len(batch_sizes), batch) if self.even else (rows,)
-        steps = [(slice(0, rows), rows)] if self.even else _steps(batch_sizes, False)
-        for at, count in steps:
-            shape = (self.lead[0], 4, batch, size) if self.even else (1, 4, count, size)
-            block = self.flat[4 * size * at.start : 4 * size * at.stop].reshape(shape)
-            # (steps, rows, 4 * size) -> (steps, 4, rows, size)
-            given = x[at].reshape(shape[0], shape[2], 4, size).swapaxes(1, 2)
-            np.negative(given[:, :2], out=block[:, :2])
-            np.negative(given[:, 3], out=block[:, 2])
-            block[:, 3] = given[:, 2]
-
-    def step(self, at: slice, count: int) -> Any:
-        """(4, count, size)"""
-        return self.flat[4 * self.size * at.start : 4 * self.size * at.stop].reshape(4, count, self.size)
-
-    def each(self, batch_sizes: tuple[int, ...]) -> list[Any]:
-        """i, f, o, g over all steps, each (*lead, size)."""
-        if self.even:
-            block = self.flat.reshape(self.lead[0], 4, self.lead[1], self.size)
-            return [block[:, k] for k in range(4)]
-        blocks = [self.step(at, count) for at, count in _steps(batch_sizes, False)]
-        return [np.concatenate([block[k] for block in blocks]) for k in range(4)]
-
-    def by_gate(self, weight: Any, kind: Any) -> Any:
-        """(4 * size, state) -> (4, state, size), with the signs that the gates have before they are squashed."""
-        out = np.empty_like(weight, dtype=kind, shape=(4, weight.shape[1], self.size), order="C")
-        for k, (target, gate) in enumerate(zip(out, self.order, strict=True)):
-            part = weight[gate * self.size : (gate + 1) * self.size].T
-            np.negative(part, out=target) if k < 3 else np.copyto(target, part)
-        return out
-
-
-def _add_shares(gates: Any, state: Any, weight: Any, shares: Any) -> None:
-    """Add to the gates (4, count, size) what the state (count, width) contributes; weight (4, width, size)."""
-    if state.size * weight.shape[0] * weight.shape[2] <= _SMALL:
-        gates += np.matmul(state, weight, out=shares)
-        return
-    for gate, part in zip(gates, weight, strict=True):
-        gate += matmul(state, part)
-
-
-def _lstm(
-    x: Any, h: Any, c: Any, weight: Any, projection: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
-) -> tuple[Any, Any]:
-    kind = _kind(x, h, c, weight, projection)
-    rows, size, batch = x.shape[0], c.shape[1], batch_sizes[0]
-    gates = _Gates(x, kind, size, batch_sizes)
-    recurrent = gates.by_gate(weight, kind)
-    states, cells = _Track(h, kind, batch_sizes, reverse), _Track(c, kind, batch_sizes, reverse)
-    squashed = np.empty_like(c, dtype=kind, shape=(rows, size), order="C")  # tanh of the cell
-    shares = np.empty_like(squashed, shape=(4 * batch * size,), order="C")  # of the state in the gates
-    written = np.empty_like(squashed, shape=(batch, size), order="C")
-    for at, count in _steps(batch_sizes, reverse):
-        a, t, cell = gates.step(at, count), squashed[at], cells.after[at]
-        _add_shares(a, states.enter(at, count), recurrent, shares[: a.size].reshape(a.shape))
-        sigmoids = a[:3]
-        np.exp(sigmoids, out=sigmoids)
-        sigmoids += 1
-        np.reciprocal(sigmoids, out=sigmoids)
-        i, f, o, g = a
-        np.tanh(g, out=g)
-        np.multiply(cells.enter(at, count), f, out=cell)
-        cell += np.multiply(i, g, out=written[:count])
-        np.tanh(cell, out=t)
-        if projection is None:
-            np.multiply(o, t, out=states.after[at])
-        else:
-            states.after[at] = matmul(o * t, _column(projection))
-        states.leave(at, count)
-        cells.leave(at, count)
-    return (states.after, states.last(), cells.last()), (gates, squashed, states.before, cells.before)
-
-
-def _lstm_back(
-    g: Any, needs: Sequence[bool], weight: Any, projection: Any, batch_sizes: Any, reverse: bool, aux: Any
-) -> tuple[Any, ...]:
-    gates, squashed, before_h, before_c = aux
-    g_out, dh, dc = g[0], g[1].copy(), g[2].copy()
-    rows, size = before_c.shape
-    i, f, o, s = gates.each(batch_sizes)
-    t, before = squashed.reshape(*gates.lead, size), before_c.reshape(*gates.lead, size)
-    # What the cotangents of the cell and the state are multiplied by, for each gate: in the order of the weight.
-    by_gate = np.empty_like(before_c, shape=(rows, 4, size), order="C")
-    along = by_gate.reshape(*gates.lead, 4, size)
-    rest = np.empty_like(t, order="C")
-    for k, slope, factor in ((0, i, s), (1, f, before), (3, o, t)):
-        np.subtract(1, slope, out=rest)
-        rest *= slope
-        np.multiply(rest, factor, out=along[..., k, :])
-    np.multiply(s, s, out=rest)
-    np.subtract(1, rest, out=rest)
-    np.multiply(rest, i, out=along[..., 2, :])
-    np.multiply(t, t, out=rest)
-    np.subtract(1, rest, out=rest)
-    rest *= o
-    to_cell = rest.reshape(rows, size)
-    dx = np.empty_like(before_c, shape=(rows, 4 * size), order="C")
-    dx_by_gate = dx.reshape(rows, 4, size)
-    projected = None if projection is None else np.empty_like(before_h, order="C")
-    shared = np.empty_like(dc, order="C")
-    for at, count in reversed(_steps(batch_sizes, reverse)):
-        state, cell = dh[:count], dc[:count]
-        state += g_out[at]
-        full = state
-        if projected is not None:
-            projected[at] = state
-            full = matmul(state, projection)
-        cell += np.multiply(full, to_cell[at], out=shared[:count])
-        d, factor = dx_by_gate[at], by_gate[at]
-        np.multiply(factor[:, :3], cell[:, None], out=d[:, :3])
-        np.multiply(factor[:, 3], full, out=d[:, 3])
-        cell *= gates.step(at, count)[1]
-        _dot(dx[at], weight, state)
-    dw = matmul(_column(dx), before_h) if needs[3] else None
-    dp = None
-    if projected is not None and needs[4]:
-        dp = matmul(_column(projected), (o * t).reshape(rows, size))
-    return dx, dh, dc, dw, dp
-
-
-def _lstm_spelled(
-    x: Any, h: Any, c: Any, weight: Any, projection: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
-) -> tuple[Any, Any, Any]:
-    size = c.shape[1]
-    outs = []
-    for at, count in _steps(batch_sizes, reverse):
-        a = x[at] + np.matmul(h[:count], _column(weight))
-        i, f, o = (_spelled_sigmoid(a[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
-        cell = c[:count] * f + i * np.tanh(a[:, 2 * size : 3 * size])
-        state = o * np.tanh(cell)
-        if projection is not None:
-            state = np.matmul(state, _column(projection))
-        outs.append(state)
-        h, c = _kept(state, h), _kept(cell, c)
-    return _in_order(outs, reverse), h, c
-
-
-#: Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9 (1997), with forget gates; the projection
-#: of Sak et al., 2014, arXiv:1402.1128. Gates in the order i, f, g, o.
-#: Shapes: x (N, 4 H), h (B, P), c (B, H), weight (4 H, P), projection (P, H) or ``None`` (then P = H)
-#: -> the state after each step (N, P), the last ones (B, P), the last cells (B, H).
-lstm_layer = op("lstm_layer", _lstm, joint=_lstm_back, composite=_lstm_spelled, aux=True, outputs=3, label="LstmLayer")
+__all__ = ["gru_layer", "rnn_layer"]
 
 # --------------------------------------------------------------------------------------------- GRU
 
@@ -268,15 +26,15 @@ lstm_layer = op("lstm_layer", _lstm, joint=_lstm_back, composite=_lstm_spelled, 
 def _gru(
     x: Any, h: Any, weight: Any, bias: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False
 ) -> tuple[Any, Any]:
-    kind = _kind(x, h, weight, bias)
+    kind = result_kind(x, h, weight, bias)
     size = h.shape[1]
     gates = x.astype(kind, order="C")  # (N, 3 * size), at each step made into r, z, n
-    recurrent = _column(weight)
+    recurrent = transposed(weight)
     out = np.empty_like(h, dtype=kind, shape=(gates.shape[0], size))
     before = np.empty_like(out)
     inner = np.empty_like(out)  # what the state contributes to n, before r is applied
     h = h.astype(kind)
-    for at, count in _steps(batch_sizes, reverse):
+    for at, count in walk(batch_sizes, reverse):
         a, state = gates[at], h[:count]
         before[at] = state
         u = matmul(state, recurrent)
@@ -310,7 +68,7 @@ def _gru_back(g: Any, needs: Sequence[bool], weight: Any, batch_sizes: Any, reve
     np.multiply(to_n, r, out=along[:, 2 * size :])
     du = np.empty_like(gates)
     arrived = np.empty_like(before)
-    for at, count in reversed(_steps(batch_sizes, reverse)):
+    for at, count in reversed(walk(batch_sizes, reverse)):
         state = dh[:count]
         state += g_out[at]
         arrived[at] = state
@@ -321,7 +79,7 @@ def _gru_back(g: Any, needs: Sequence[bool], weight: Any, batch_sizes: Any, reve
         state += matmul(d, weight)
     dx = du.copy()
     np.multiply(arrived, to_n, out=dx[:, 2 * size :])
-    dw = matmul(_column(du), before) if needs[2] else None
+    dw = matmul(transposed(du), before) if needs[2] else None
     db = np.add.reduce(du, axis=0) if needs[3] else None
     return dx, dh, dw, db
 
@@ -331,17 +89,17 @@ def _gru_spelled(
 ) -> tuple[Any, Any]:
     size = h.shape[1]
     outs = []
-    for at, count in _steps(batch_sizes, reverse):
+    for at, count in walk(batch_sizes, reverse):
         a, state = x[at], h[:count]
-        u = np.matmul(state, _column(weight))
+        u = np.matmul(state, transposed(weight))
         if bias is not None:
             u = u + bias
-        r, z = (_spelled_sigmoid(a[:, k * size : (k + 1) * size] + u[:, k * size : (k + 1) * size]) for k in (0, 1))
+        r, z = (spelled_sigmoid(a[:, k * size : (k + 1) * size] + u[:, k * size : (k + 1) * size]) for k in (0, 1))
         n = np.tanh(a[:, 2 * size :] + r * u[:, 2 * size :])
         state = n + z * (state - n)
         outs.append(state)
-        h = _kept(state, h)
-    return _in_order(outs, reverse), h
+        h = kept(state, h)
+    return in_order(outs, reverse), h
 
 
 #: Cho et al., 2014, arXiv:1406.1078, with the reset gate after the product, as cuDNN has it. Gates: r, z, n.
@@ -355,12 +113,12 @@ gru_layer = op("gru_layer", _gru, joint=_gru_back, composite=_gru_spelled, aux=T
 def _rnn(
     x: Any, h: Any, weight: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False, relu: bool = False
 ) -> tuple[Any, Any]:
-    kind = _kind(x, h, weight)
+    kind = result_kind(x, h, weight)
     out = x.astype(kind, order="C")
     before = np.empty_like(out)
-    recurrent = _column(weight)
+    recurrent = transposed(weight)
     h = h.astype(kind)
-    for at, count in _steps(batch_sizes, reverse):
+    for at, count in walk(batch_sizes, reverse):
         a, state = out[at], h[:count]
         before[at] = state
         a += matmul(state, recurrent)
@@ -378,24 +136,24 @@ def _rnn_back(
     before, states = aux, out[0]
     g_out, dh = g[0], g[1].copy()
     dx = (states > 0).astype(states.dtype) if relu else 1 - states * states  # the slopes, then the cotangents
-    for at, count in reversed(_steps(batch_sizes, reverse)):
+    for at, count in reversed(walk(batch_sizes, reverse)):
         d, state = dx[at], dh[:count]
         state += g_out[at]
         d *= state
         state[...] = matmul(d, weight)
-    return dx, dh, matmul(_column(dx), before) if needs[2] else None
+    return dx, dh, matmul(transposed(dx), before) if needs[2] else None
 
 
 def _rnn_spelled(
     x: Any, h: Any, weight: Any, *, batch_sizes: tuple[int, ...], reverse: bool = False, relu: bool = False
 ) -> tuple[Any, Any]:
     outs = []
-    for at, count in _steps(batch_sizes, reverse):
-        a = x[at] + np.matmul(h[:count], _column(weight))
+    for at, count in walk(batch_sizes, reverse):
+        a = x[at] + np.matmul(h[:count], transposed(weight))
         state = np.where(a > 0, a, 0) if relu else np.tanh(a)
         outs.append(state)
-        h = _kept(state, h)
-    return _in_order(outs, reverse), h
+        h = kept(state, h)
+    return in_order(outs, reverse), h
 
 
 #: Elman, "Finding Structure in Time", Cognitive Science 14 (1990).
