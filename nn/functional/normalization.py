@@ -29,6 +29,22 @@ def _affine(x: Any, weight: Any, bias: Any) -> Any:
     return x if bias is None else arithmetic.add(x, bias)
 
 
+def _scaled_channels(x: Any, weight: Any, bias: Any) -> Any:
+    """(N, C, *S) with each channel scaled and shifted."""
+    return _affine(x, *(v if v is None else _along_channels(v, x._array.ndim) for v in (weight, bias)))
+
+
+def _normal(x: Any, axes: int, eps: float, weight: Any, bias: Any) -> Any:
+    """Brought to mean 0 and variance 1 over the last ``axes`` axes, to be scaled by ``weight`` and ``bias``.
+
+    Where there are none, this is the result, which users may write in place: `standardize` saves what it gives,
+    `layer_norm` does not.
+    """
+    if weight is None and bias is None:
+        return ops.layer_norm(x, None, None, axes=axes, eps=eps)
+    return ops.standardize(x, axis=tuple(range(x._array.ndim - axes, x._array.ndim)), eps=eps)
+
+
 def _check_channels(name: str, channels: int, **vectors: Any) -> None:
     for what, vector in vectors.items():
         if vector is not None and vector._array.shape != (channels,):
@@ -71,7 +87,7 @@ def batch_norm(
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm(): eps must be positive (or 0 outside training), got {eps}")
     if training and not x.size:  # nothing to take statistics of; gradients of weight and bias are zeros
-        return _affine(input, *(v if v is None else _along_channels(v, x.ndim) for v in (weight, bias)))
+        return _scaled_channels(input, weight, bias)
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm(): outside training running_mean and running_var are needed")
@@ -145,10 +161,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     if not input._array.size:
         return input.clone()
     groups = input.reshape((shape[0], num_groups, -1))
-    if weight is None and bias is None:  # its result may be written in place; that of standardize is saved
-        return ops.layer_norm(groups, None, None, axes=1, eps=eps).reshape(shape)
-    normal = ops.standardize(groups, axis=(2,), eps=eps).reshape(shape)
-    return _affine(normal, *(v if v is None else _along_channels(v, len(shape)) for v in (weight, bias)))
+    return _scaled_channels(_normal(groups, 1, eps, weight, bias).reshape(shape), weight, bias)
 
 
 def instance_norm(
@@ -185,10 +198,7 @@ def instance_norm(
         _move(running_mean, x.mean(axis=(0, *axes)), momentum)
     if running_var is not None:
         _move(running_var, x.var(axis=axes, ddof=1).mean(axis=0), momentum)
-    if weight is None and bias is None:  # as in group_norm
-        return ops.layer_norm(input, None, None, axes=len(axes), eps=eps)
-    normal = ops.standardize(input, axis=axes, eps=eps)
-    return _affine(normal, *(v if v is None else _along_channels(v, x.ndim) for v in (weight, bias)))
+    return _scaled_channels(_normal(input, len(axes), eps, weight, bias), weight, bias)
 
 
 def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
