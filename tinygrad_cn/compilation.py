@@ -7,6 +7,10 @@ from typing import Any
 
 __all__ = [
     "ScriptModule",
+    "_assert",
+    "_overload",
+    "_overload_method",
+    "_script_if_tracing",
     "annotate",
     "compile",
     "export",
@@ -14,8 +18,11 @@ __all__ = [
     "is_scripting",
     "is_tracing",
     "script",
+    "script_method",
     "trace",
+    "trace_module",
     "unused",
+    "wrap",
 ]
 
 
@@ -44,6 +51,21 @@ def script(obj: Any, **options: Any) -> Any:
 def trace(func: Any, example_inputs: Any = None, **options: Any) -> Any:
     """``func`` itself; the example inputs are not needed."""
     return func
+
+
+def trace_module(mod: Any, inputs: Any = None, **options: Any) -> Any:
+    """``mod`` itself; the example inputs are not needed."""
+    return mod
+
+
+def script_method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` itself."""
+    return function
+
+
+def wrap(fn_or_name: Any) -> Any:
+    """``fn_or_name`` itself: nothing traces symbolically, so nothing needs to be kept out of it."""
+    return fn_or_name
 
 
 def export(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,5 +102,18 @@ def is_tracing() -> bool:
     return False
 
 
+def _assert(condition: Any, message: str) -> None:
+    """The statement ``assert condition, message`` as a function.
+
+    Raises:
+        AssertionError: the condition does not hold.
+    """
+    assert condition, message
+
+
 def _same(model: Any) -> Any:
     return model
+
+
+# What PyTorch's own vision models decorate with: every form of a function stands, and the last definition counts.
+_overload = _overload_method = _script_if_tracing = _same

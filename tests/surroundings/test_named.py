@@ -17,7 +17,9 @@ NAMES = [
     "func.vmap",
     "hub.load_state_dict_from_url",
     "compiler.is_compiling",
+    "fx.wrap",
     "jit.ScriptModule",
+    "jit.annotations.BroadcastingList2",
     "multiprocessing.Process",
     "nn.attention.sdpa_kernel",
     "nn.modules.batchnorm._BatchNorm",
@@ -187,3 +189,17 @@ def test_distributions_by_the_names_of_files():
     from tinygrad_cn.distributions.multivariate_normal import MultivariateNormal
 
     assert Categorical is tg.distributions.Categorical and MultivariateNormal is tg.distributions.MultivariateNormal
+
+
+def test_marks_for_compilers_leave_functions_as_they_are():
+    """What PyTorch's vision models are written with."""
+
+    def same(x):
+        return x
+
+    tg.fx.wrap("same")
+    for mark in (tg.fx.wrap, tg.jit._overload_method, tg.jit._script_if_tracing, tg.jit.script_method):
+        assert mark(same) is same
+    tg._assert(True, "holds")
+    with pytest.raises(AssertionError, match="2 dimensions"):
+        tg._assert(False, "expected 2 dimensions")
