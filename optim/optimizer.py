@@ -338,6 +338,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if "_scratch" not in self.__dict__:  # a stand-in whose __init__ is all its own has nothing of this class
+            return step(self, *args, **kwargs)
         if not self._optimizer_step_pre_hooks and not self._optimizer_step_post_hooks:
             return step(self, *args, **kwargs)
         for hook in list(self._optimizer_step_pre_hooks):

@@ -206,6 +206,18 @@ _FROM_TENSOR = frozenset({
     "detach",
 })
 
+#: Operations on lists of tensors, which PyTorch has without documents and programs use all the same.
+_FROM_FOREACH = frozenset({
+    "_foreach_abs", "_foreach_abs_", "_foreach_add", "_foreach_add_", "_foreach_addcdiv", "_foreach_addcdiv_",
+    "_foreach_addcmul", "_foreach_addcmul_", "_foreach_clamp_max", "_foreach_clamp_max_", "_foreach_clamp_min",
+    "_foreach_clamp_min_", "_foreach_copy_", "_foreach_div", "_foreach_div_", "_foreach_exp", "_foreach_exp_",
+    "_foreach_lerp", "_foreach_lerp_", "_foreach_log", "_foreach_log_", "_foreach_maximum", "_foreach_maximum_",
+    "_foreach_minimum", "_foreach_minimum_", "_foreach_mul", "_foreach_mul_", "_foreach_neg", "_foreach_neg_",
+    "_foreach_norm", "_foreach_pow", "_foreach_pow_", "_foreach_reciprocal", "_foreach_reciprocal_",
+    "_foreach_rsqrt", "_foreach_rsqrt_", "_foreach_sign", "_foreach_sign_", "_foreach_sqrt", "_foreach_sqrt_",
+    "_foreach_sub", "_foreach_sub_", "_foreach_zero_",
+})
+
 
 def __getattr__(name: str) -> object:
     if name in _SUBMODULES:
@@ -214,6 +226,8 @@ def __getattr__(name: str) -> object:
         return getattr(_import_module(f"tinygrad_cn.{_FROM_ELSEWHERE[name]}"), name)
     if name in _FROM_TENSOR:
         return getattr(Tensor, name)
+    if name in _FROM_FOREACH:
+        return getattr(_import_module("tinygrad_cn.foreach"), name)
     if name in _FROM_FUNCTIONAL:
         return getattr(_import_module("tinygrad_cn.nn.functional"), name)
     raise AttributeError(f"module 'tinygrad_cn' has no attribute {name!r}")

@@ -61,9 +61,9 @@ class Conversions:
         return cast(self, dtype=dtypes.to_numpy(target))
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """The name of its legacy type, or the tensor in another dtype."""
+        """PyTorch's name of its legacy type, or the tensor in another dtype."""
         if dtype is None:
-            return f"{_LEGACY[self._array.dtype.name]}Tensor"
+            return f"torch.{_LEGACY[self._array.dtype.name]}Tensor"  # the string that programs compare with
         if isinstance(dtype, str):
             dtype = _LEGACY_NAMES.get(dtype.rpartition(".")[2], dtype)
         legacy = getattr(dtype, "_legacy_dtype", None)

@@ -1,8 +1,11 @@
-"""The constructors of PyTorch's first years: a type for each dtype."""
+"""What makes tensors since PyTorch's first years: a type for each dtype, and `range`."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from tinygrad_cn import dtypes
 from tinygrad_cn.tensor import Tensor, array_of_sizes_or_data
@@ -17,6 +20,7 @@ __all__ = [
     "IntTensor",
     "LongTensor",
     "ShortTensor",
+    "range",
 ]
 
 
@@ -95,3 +99,22 @@ class BoolTensor(metaclass=_OneDtype):
     """bool tensors."""
 
     _legacy_dtype = dtypes.bool_
+
+
+def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """The numbers from ``start`` up to ``end`` itself, of the default dtype: what `arange` succeeded.
+
+    Raises:
+        RuntimeError: the step is 0 or leads away from ``end``.
+
+    >>> import tinygrad_cn as tg
+    >>> tg.range(1, 3)
+    tensor([1., 2., 3.])
+    """
+    if end is None:
+        start, end = 0, start
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"range(): step {step} does not lead from {start} to {end}")
+    numbers = start + np.arange(math.floor((end - start) / step) + 1) * step
+    made: Tensor = Tensor._wrap(numbers.astype(dtypes.as_dtype(dtype or dtypes.get_default_dtype()).dtype))
+    return made.requires_grad_(requires_grad)

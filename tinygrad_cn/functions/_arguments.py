@@ -12,7 +12,18 @@ import numpy as np
 from tinygrad_cn import dtypes
 from tinygrad_cn.graph import Handle
 
-__all__ = ["accepts_axis", "axes", "axis", "both", "given_shape", "index_array", "listed", "raw", "tensor"]
+__all__ = [
+    "accepts_axis",
+    "accepts_factors_between",
+    "axes",
+    "axis",
+    "both",
+    "given_shape",
+    "index_array",
+    "listed",
+    "raw",
+    "tensor",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +43,32 @@ def accepts_axis(function: F) -> F:
         return function(*args, **kwargs)
 
     return wrapper  # type: ignore[return-value]
+
+
+def accepts_factors_between(*factors: str, tensors: int) -> Callable[[F], F]:
+    """Let a function of ``tensors`` tensors be called in the order of PyTorch's first years, numbers between them.
+
+    So ``add_(-rate, grad)`` is ``add_(grad, alpha=-rate)``, and the numbers of ``addmm(beta, input, alpha, a, b)`` are
+    ``beta`` and ``alpha``. PyTorch still takes these calls, and optimizers in many programs are written with them.
+
+    Args:
+        factors: the keywords that the numbers stand for, in their order.
+        tensors: how many arguments the function has without them.
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > tensors:
+                # add(input, alpha, other): the second is the number even where it is a 0-d tensor
+                places = [1] if len(factors) == 1 else [i for i, a in enumerate(args) if not isinstance(a, Handle)]
+                kwargs.update(zip(factors, (args[i] for i in places), strict=False))
+                args = tuple(a for i, a in enumerate(args) if i not in places)
+            return function(*args, **kwargs)
+
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
 
 
 def tensor(name: str, value: Any, argument: str = "input") -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import dtypes
-from tinygrad_cn.functions._arguments import raw, tensor
+from tinygrad_cn.functions._arguments import accepts_factors_between, raw, tensor
 from tinygrad_cn.graph import Handle
 from tinygrad_cn.op import cast
 from tinygrad_cn.ops import arithmetic, exponential, trigonometric
@@ -35,6 +35,7 @@ def _scaled(other: Any, alpha: Number, input: Any, name: str) -> Any:
     return arithmetic.multiply(other, alpha) if isinstance(other, Handle) else other * alpha
 
 
+@accepts_factors_between("alpha", tensors=2)
 def add(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     """input + alpha * other, broadcast.
 
@@ -54,6 +55,7 @@ def add(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     return arithmetic.add(input, _scaled(other, alpha, input, "add"))
 
 
+@accepts_factors_between("alpha", tensors=2)
 def sub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
     """input - alpha * other, broadcast.
 

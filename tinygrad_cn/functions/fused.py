@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cn import dtypes
-from tinygrad_cn.functions._arguments import raw, tensor
+from tinygrad_cn.functions._arguments import accepts_factors_between, raw, tensor
 from tinygrad_cn.ops import arithmetic
 
 Number = bool | int | float
@@ -24,6 +24,7 @@ def _three(name: str, input: Any, tensor1: Any, tensor2: Any) -> Any:
     return dtypes.result_dtype(*(raw(t) for t in tensors))
 
 
+@accepts_factors_between("value", tensors=3)
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
     """input + value * tensor1 * tensor2, broadcast.
 
@@ -44,6 +45,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any
     return arithmetic.add(input, _scaled("addcmul", arithmetic.multiply(tensor1, tensor2), value, dtype))
 
 
+@accepts_factors_between("value", tensors=3)
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Any:
     """input + value * tensor1 / tensor2, broadcast.
 

@@ -78,13 +78,22 @@ def _part(input: Any, number: int, start: int, stop: int) -> Any:
     return indexing.getitem(input, index=(slice(None),) * number + (slice(start, stop),))
 
 
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0, **kwargs: Any) -> tuple[Any, ...]:
+def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> tuple[Any, ...]:
     """Views of parts of a given size along ``dim`` (the last may be smaller), or of the given sizes.
+
+    Args:
+        tensor (Tensor)
+        split_size_or_sections (int or list of int)
+        dim (int)
+        split_size (int or list of int): its name in the method.
 
     Raises:
         RuntimeError: the sizes do not add up.
+        TypeError: no sizes.
     """
-    size = kwargs.pop("split_size", split_size_or_sections)
+    size = split_size_or_sections if split_size is None else split_size
+    if size is None:
+        raise TypeError("split(): expects the size of the parts, or the list of their sizes")
     array = tensor._array
     if array.ndim == 0:
         raise RuntimeError("split(): a 0-d tensor cannot be split")

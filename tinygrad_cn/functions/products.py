@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.errors import DTypeError, ShapeError
-from tinygrad_cn.functions._arguments import raw, tensor
+from tinygrad_cn.functions._arguments import accepts_factors_between, raw, tensor
 from tinygrad_cn.functions.arithmetic import add, mul
 from tinygrad_cn.op import cast
 from tinygrad_cn.ops import linear_algebra
@@ -83,16 +83,19 @@ def outer(input: Any, vec2: Any) -> Any:
     return mul(input.unsqueeze(1), vec2)
 
 
+@accepts_factors_between("beta", "alpha", tensors=3)
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat1 @ mat2); with ``beta`` 0 the input is not read."""
     return _plus(input, mm(mat1, mat2), beta, alpha)
 
 
+@accepts_factors_between("beta", "alpha", tensors=3)
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat @ vec)."""
     return _plus(input, mv(mat, vec), beta, alpha)
 
 
+@accepts_factors_between("beta", "alpha", tensors=3)
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (batch1 @ batch2), for batches of matrices."""
     return _plus(input, bmm(batch1, batch2), beta, alpha)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.errors import ShapeError
-from tinygrad_cn.functions._arguments import axis, tensor
+from tinygrad_cn.functions._arguments import accepts_factors_between, axis, tensor
 from tinygrad_cn.functions.arithmetic import mul
 from tinygrad_cn.functions.products import _check, _plus, bmm, dot, matmul, outer
 from tinygrad_cn.ops import arithmetic, comparison, indexing, reductions, shape
@@ -170,6 +170,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     return product.sum(number)
 
 
+@accepts_factors_between("beta", "alpha", tensors=3)
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (the sum over the batch of batch1 @ batch2)."""
     product = bmm(batch1, batch2)
@@ -177,6 +178,7 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: floa
     return _plus(input, total.to(product._array.dtype), beta, alpha)
 
 
+@accepts_factors_between("beta", "alpha", tensors=3)
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (the outer product of vec1 and vec2)."""
     product = outer(vec1, vec2)

@@ -1,0 +1,60 @@
+"""Calls from PyTorch's first years, which it still takes and many programs are written with, beside PyTorch's."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import tinygrad_cn as tg
+
+torch = pytest.importorskip("torch")
+
+CALLS = {
+    "add": lambda t, a, b, m: t.add(a, 0.5, b),
+    "add_": lambda t, a, b, m: a.clone().add_(-0.1, b),
+    "sub_": lambda t, a, b, m: a.clone().sub_(2, b),
+    "addcmul_": lambda t, a, b, m: a.clone().addcmul_(0.9, b, b),
+    "addcdiv_": lambda t, a, b, m: a.clone().addcdiv_(-0.01, a, b),
+    "addmm": lambda t, a, b, m: t.addmm(2, m, 0.5, m, m),
+    "addmm, method": lambda t, a, b, m: m.addmm(2, 0.5, m, m),
+    "addmm, beta alone": lambda t, a, b, m: t.addmm(2, m, m, m),
+    "baddbmm": lambda t, a, b, m: t.baddbmm(0, m[None], 3, m[None], m[None]),
+    "addbmm": lambda t, a, b, m: t.addbmm(2, m, 3, m[None], m[None]),
+    "addmv_": lambda t, a, b, m: b.clone().addmv_(2, 3, m, b),
+    "addr": lambda t, a, b, m: t.addr(2, m, 3, b, b),
+    "range": lambda t, a, b, m: t.range(1, 4),
+    "range, steps": lambda t, a, b, m: t.range(0, 1, 0.25),
+    "range, down": lambda t, a, b, m: t.range(3, -3, -2, dtype=t.int64),
+    "split": lambda t, a, b, m: t.cat(m.split(split_size=[1, 2], dim=1)[::-1], 1),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_as_in_pytorch(call):
+    numbers = np.random.default_rng(0)
+    vectors, matrix = numbers.uniform(0.5, 1, (2, 3)), numbers.normal(size=(3, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's, of an order that is deprecated
+        theirs = call(torch, *(torch.tensor(x) for x in (*vectors, matrix)))
+    ours = call(tg, *(tg.tensor(x) for x in (*vectors, matrix)))
+    assert str(theirs.dtype) == f"torch.{ours.dtype}"
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-12)
+
+
+def test_names_of_legacy_types_are_pytorch_s():
+    for kind in (torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool):
+        theirs = torch.zeros(2, dtype=kind)
+        ours = tg.zeros(2, dtype=getattr(tg, str(kind).rpartition(".")[2]))
+        assert ours.type() == theirs.type()
+        assert tg.zeros(2).type(theirs.type()).dtype == ours.dtype
+
+
+def test_an_optimizer_may_leave_out_the_init_of_its_class():
+    class Nothing(tg.optim.Optimizer):
+        def __init__(self):
+            self.param_groups = [{"lr": 0}]
+
+        def step(self):
+            return "stepped"
+
+    assert Nothing().step() == "stepped"
