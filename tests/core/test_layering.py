@@ -20,8 +20,8 @@ NN, OPTIM = (Path(importlib.import_module(f"tinygrad_cn.{name}").__file__).paren
 #: Layers from below; a name with a trailing dot means all modules of that package. Order inside a layer is not laid
 #: down, but cycles are refused everywhere.
 LAYERS = [
-    ["einops_import", "errors", "storage", "observing", "floating_point", "size", "dtypes", "mersenne", "node_names", "kernels."],
-    ["alias_modules", "thread_streams"],
+    ["einops_import", "errors", "storage", "observing", "floating_point", "size", "dtypes", "mersenne", "kernels."],
+    ["alias_modules", "node_names", "thread_streams"],
     ["graph"],
     ["record", "packing", "views", "hooks", "grad_mode", "backward"],
     ["op"],
@@ -33,7 +33,7 @@ LAYERS = [
     ["fills", "sampling", "generator", "random"],
     ["TENSOR"],  # tensor.py and the classes it is put together from: everything else at the top of the package
     ["creation"],
-    ["amp.", "cuda.", "randomness", "settings", "window_functions", "signal.", "autograd."],
+    ["amp.", "cuda.", "foreach", "randomness", "settings", "window_functions", "signal.", "autograd."],
     ["distributions.", "utils."],
     ["nn.", "optim."],
     ["optim.swa_utils"],  # averages of models
