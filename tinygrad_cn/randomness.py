@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def randn_like(
 
 
 def randint(
-    low: Any = 0,
+    low: Any = None,
     high: Any = None,
     size: Any = None,
     *,
@@ -88,15 +89,21 @@ def randint(
 
     Raises:
         RuntimeError: the range is empty.
-        TypeError: no size is given.
+        TypeError: no bound is given, or no size, or one number for the size.
     """
-    if size is None:
-        if high is None:
-            raise TypeError("randint(): the size is missing; write randint(high, size) or randint(low, high, size)")
-        low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
-    low, high = int(low), int(high)
+    if size is None and low is not None:
+        low, high, size = None, low, high
+    if high is None:
+        low, high = None, low
+    missing = [what for what, value in (("the bound high", high), ("the size", size)) if value is None]
+    if missing:
+        raise TypeError(
+            f"randint(): {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; write "
+            "randint(high, size) or randint(low, high, size)"
+        )
+    if not isinstance(size, Iterable):
+        raise TypeError(f"randint(): the size must be a tuple of ints, got {size!r}; write randint(low, high, (n,))")
+    low, high = int(0 if low is None else low), int(high)
     if low >= high:
         raise RuntimeError(f"randint(): the range from {low} to {high} is empty; high must be above low")
     return made(

@@ -23,9 +23,19 @@ def test_randint_takes_its_size_by_name():
         assert tg.randint(*args, **arguments).tolist() == torch.randint(*args, **arguments).tolist()
 
 
-def test_randint_without_a_size_says_so():
-    with pytest.raises(TypeError, match="size is missing"):
-        tg.randint(5)
+@pytest.mark.parametrize(
+    ("args", "options", "what"),
+    [
+        ((5,), {}, "the size is missing; write randint"),
+        ((), {"high": 5}, "the size is missing; write randint"),
+        ((), {"size": (3,)}, "the bound high is missing; write randint"),
+        ((), {}, "the bound high and the size are missing; write randint"),
+        ((2, 5), {}, "the size must be a tuple of ints, got 5"),
+    ],
+)
+def test_randint_says_what_is_missing(args, options, what):
+    with pytest.raises(TypeError, match=rf"randint\(\): {what}"):
+        tg.randint(*args, **options)
 
 
 def test_onnx_is_imported_and_refuses_to_export():
