@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import VERSION
+from .cells import cells, heading
 
 __all__ = ["line_of", "summary", "write_table"]
 
@@ -81,21 +82,13 @@ def write_table(path: Path, rows: Sequence[Any]) -> None:
             "",
             f"{sum(row.good for row in these)} of {len(these)} operators pass everything{share}.",
             "",
-            "| operator | " + " | ".join(_COLUMNS.values()) + " | note |",
-            "|" + "---|" * (len(_COLUMNS) + 2),
+            *heading("operator", *_COLUMNS.values(), "note"),
         ]
         for row in sorted(these, key=lambda row: row.key):
-            lines.append(f"| `{row.key}` | " + " | ".join(_cells(row)) + f" | {_note(row)} |")
+            counts = [row.counts.get(aspect, (0, 0)) for aspect in _COLUMNS]
+            lines.append("| " + " | ".join([f"`{row.key}`", *cells(counts), _note(row)]) + " |")
         lines.append("")
     path.write_text("\n".join(lines))
-
-
-def _cells(row: Any) -> list[str]:
-    cells = []
-    for aspect in _COLUMNS:
-        passed, tried = row.counts.get(aspect, (0, 0))
-        cells.append("" if not tried else str(tried) if passed == tried else f"**{passed} / {tried}**")
-    return cells
 
 
 def _note(row: Any) -> str:

@@ -6,7 +6,8 @@ pytest.importorskip("torch")
 pytest.importorskip("expecttest")
 
 import torch
-from conformance.optimizers import Report, Trial, check_errors, entries, inputs
+from conformance.databases import Report
+from conformance.optimizers import Trial, check_errors, entries, inputs
 
 torch.set_num_threads(1)
 
@@ -22,6 +23,6 @@ def test_first_options(info):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("info", entries(), ids=lambda info: info.name)
 def test_errors(info):
-    report = Report(info.name)
+    report = Report(info.name, ["errors"])
     check_errors(report, info)
     assert not report.failures
