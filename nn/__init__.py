@@ -95,6 +95,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in ("attention", "modules"):  # what few programs name
+    if name in ("_reduction", "attention", "modules"):  # what few programs name
         return _import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -47,12 +47,14 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
-def _legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:
+def _legacy_reduction(size_average: bool | None, reduce: bool | None, warn: bool = True) -> str:
     """The reduction that PyTorch's two old arguments mean; what is not given counts as true."""
     reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=4
-    )
+    if warn:
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=4,
+        )
     return reduction
 
 

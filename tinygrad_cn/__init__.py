@@ -126,6 +126,7 @@ _SUBMODULES = frozenset(
         "distributions",
         "fft",
         "func",
+        "functional",
         "fx",
         "hub",
         "jit",

@@ -177,13 +177,21 @@ class Gradients:
 
     @property
     def data(self) -> Any:
-        """A constant tensor over the same memory; assigning replaces the memory and no gradient is told."""
-        return self._wrap(self._array)
+        """A constant tensor over the same memory; assigning replaces the memory and no gradient is told.
+
+        As in PyTorch, a write through it goes past the record: a sweep reads what it left, whatever was saved before.
+        `detach` gives a constant tensor whose writes are noticed.
+        """
+        return self._wrap(storage.apart(self._array))
 
     @data.setter
     def data(self: Any, value: Any) -> None:
         node = self._node
-        self._array = value._array
+        new, old = value._array, self._array
+        alike = new.shape == old.shape and new.strides == old.strides and new.dtype == old.dtype
+        if alike and np.may_share_memory(new, old) and new.ctypes.data == old.ctypes.data:
+            return  # x.data = x.data.clamp_(0, 1): the memory is in place, and what it stands on would only pile up
+        self._array = new
         if isinstance(node, Leaf):
             node.shape = value._array.shape
 

@@ -38,7 +38,7 @@ LAYERS = [
     ["nn.", "optim."],
     ["optim.swa_utils"],  # averages of models
     ["serialization.", "testing.", "autograd.gradcheck"],
-    ["func.", "hub", "training.", "utils.model_zoo"],
+    ["func.", "functional", "hub", "training.", "utils.model_zoo"],
     ["datasets.", "lessons.", "cli.", "__main__", "", "utils.einops", "utils.einops_layers", "version"],
 ]
 

@@ -243,3 +243,39 @@ def test_what_there_is_no_formula_for():
 def test_checks_may_be_left_out():
     assert distributions.Normal(0.0, -1.0, validate_args=False).scale.item() == -1.0
     assert distributions.Exponential(1.0, validate_args=False).log_prob(tg.tensor(-1.0)).item() == 1.0
+
+
+def test_tools_for_distributions_in_programs():
+    theirs, ours = torch.distributions.utils, tg.distributions.utils
+    x = np.random.default_rng(0).uniform(0.1, 0.9, (2, 6))
+    for call in (
+        lambda u, t: u.probs_to_logits(t.tensor(x)),
+        lambda u, t: u.probs_to_logits(t.tensor(x), is_binary=True),
+        lambda u, t: u.logits_to_probs(t.tensor(x)),
+        lambda u, t: u.logits_to_probs(t.tensor(x), is_binary=True),
+        lambda u, t: u.clamp_probs(t.tensor(x).round()),
+        lambda u, t: u.broadcast_all(t.tensor(x), 2)[1],
+        lambda u, t: u._sum_rightmost(t.tensor(x), 2),
+        lambda u, t: u.vec_to_tril_matrix(t.tensor(x)),
+        lambda u, t: u.vec_to_tril_matrix(t.tensor(x), diag=-1),
+        lambda u, t: u.tril_matrix_to_vec(t.tensor(x).reshape(3, 2, 2)),
+        lambda u, t: u.tril_matrix_to_vec(t.tensor(x).reshape(3, 2, 2), diag=-1),
+    ):
+        np.testing.assert_allclose(call(ours, tg).numpy(), call(theirs, torch).numpy(), rtol=1e-12)
+    assert ours.euler_constant == pytest.approx(theirs.euler_constant)
+
+
+def test_a_lazy_property_is_computed_once():
+    class Counted:
+        calls = 0
+
+        @tg.distributions.utils.lazy_property
+        def value(self):
+            """What is asked for."""
+            self.calls += 1
+            return tg.ones(2, requires_grad=True) * 2
+
+    counted = Counted()
+    with tg.no_grad():
+        assert counted.value is counted.value and counted.calls == 1 and counted.value.requires_grad
+    assert Counted.value.__doc__ == "What is asked for."

@@ -1,7 +1,7 @@
 """Probability distributions: draws, log-probabilities, entropies, divergences, maps of draws."""
 
 from tinygrad_cn.alias_modules import lay_alias
-from tinygrad_cn.distributions import constraints, transforms
+from tinygrad_cn.distributions import constraints, transforms, utils
 
 from .counting import Binomial, Geometric, Multinomial, OneHotCategorical, OneHotCategoricalStraightThrough, Poisson
 from .discrete import Bernoulli, Categorical
@@ -89,6 +89,7 @@ __all__ = [
     "kl_divergence",
     "register_kl",
     "transforms",
+    "utils",
 ]
 
 #: Classes by the names of PyTorch's files, for programs that import them from there.

@@ -85,3 +85,30 @@ def test_what_is_remembered_keeps_no_buffer_alive():
     array = weakref.ref(buffer.numpy())
     del buffer
     assert array() is None
+
+
+def test_a_write_through_data_goes_past_the_record():
+    """As in PyTorch; Bayesian layers draw their noise so, and sum losses of several draws."""
+    x, noise = tg.ones(3, requires_grad=True), tg.ones(3)
+    y = x * noise
+    noise.data.fill_(3)
+    noise.data[0].add_(1)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == noise.tolist() == [4, 3, 3]
+    assert noise.data.data_ptr() == noise.data_ptr() and noise._version == 0
+
+
+def test_a_write_through_detach_is_noticed():
+    x, noise = tg.ones(3, requires_grad=True), tg.ones(3)
+    y = x * noise
+    noise.detach().fill_(3)
+    with pytest.raises(RuntimeError, match="changed in place by fill_"):
+        y.sum().backward()
+
+
+def test_memory_given_back_to_its_tensor_piles_nothing_up():
+    p = tg.nn.Parameter(tg.ones(3))
+    array = p._array
+    for _ in range(3):
+        p.data = p.data.mul_(2)
+    assert p._array is array and p.tolist() == [8, 8, 8]
