@@ -7,7 +7,7 @@ analysis*, ICDAR 2003.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from tinygrad_cn import Generator, Tensor, default_generator, from_numpy
 from tinygrad_cn.datasets.counted_random import uniforms
 from tinygrad_cn.datasets.resampling import gaussian_matrix, resample
 from tinygrad_cn.utils.data import Dataset, TensorDataset
+from tinygrad_cn.utils.data.parts import Wrapping, stateful
 
 __all__ = ["Augmented", "Distortion", "expand"]
 
@@ -119,7 +120,7 @@ class Distortion:
         return resample(images, rows, columns)
 
 
-class Augmented(Dataset[Any]):
+class Augmented(Wrapping, Dataset[Any]):
     """A data set whose images are changed anew in each epoch.
 
     What comes out depends on the seed, the epoch and the index alone: not on the number of workers, nor on what else is
@@ -147,17 +148,35 @@ class Augmented(Dataset[Any]):
         self.dataset, self.distortion, self.seed = dataset, distortion, seed
         self.epoch = 0
 
+    def _wrapped(self) -> Sequence[Any]:
+        return (self.dataset,)
+
     def set_epoch(self, epoch: int) -> None:
         """The changes from now on are those of this epoch."""
         self.epoch = epoch
+        super().set_epoch(epoch)
 
-    def state_dict(self) -> dict[str, int]:
-        """The seed and the epoch."""
-        return {"seed": self.seed, "epoch": self.epoch}
+    def state_dict(self) -> dict[str, Any]:
+        """The seed and the epoch; and the state of the data set within, if it has one."""
+        within = stateful(self.dataset)
+        own = {"seed": self.seed, "epoch": self.epoch}
+        return own if within is None else own | {"dataset": within.state_dict()}
 
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Continues with what `state_dict` gave."""
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continues with what `state_dict` gave.
+
+        Raises:
+            ValueError: it was that of a data set with a state within, and this one has none, or the other way round.
+        """
+        within = stateful(self.dataset)
+        if ("dataset" in state_dict) != (within is not None):
+            raise ValueError(
+                f"Augmented.load_state_dict: the state holds {'no' if within is not None else 'a'} state of the data "
+                "set within; build both alike"
+            )
         self.seed, self.epoch = state_dict["seed"], state_dict["epoch"]
+        if within is not None:
+            within.load_state_dict(state_dict["dataset"])
 
     def __len__(self) -> int:
         return len(self.dataset)

@@ -13,6 +13,7 @@ from tinygrad_cn.optim import Optimizer
 from tinygrad_cn.optim.lr_scheduler import HalvingLR, LRScheduler
 from tinygrad_cn.optim.swa_utils import AveragedModel
 from tinygrad_cn.tensor import Tensor
+from tinygrad_cn.utils.data.parts import order_of, tell_epoch
 
 from .callback import Callback
 from .checkpoint import Checkpoint
@@ -177,10 +178,8 @@ def _train(
 
 def _set_epoch(loader: Any, epoch: int) -> None:
     """Tell a data set or a sampler that does something else in each epoch which one this is."""
-    parts: list[Any] = [getattr(loader, name, None) for name in ("dataset", "sampler")]
-    for part in parts:
-        if hasattr(part, "set_epoch"):
-            part.set_epoch(epoch)
+    for part in (getattr(loader, "dataset", None), *order_of(loader)):
+        tell_epoch(part, epoch)
 
 
 def _groups(batches: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -14,9 +14,10 @@ from .crew import Crew, as_context
 from .dataset import IterableDataset
 from .epochs import CrewEpoch, LocalEpoch
 from .fetching import Recipe, StreamFetcher
+from .parts import has_state, order_of, stateful
 from .resuming import Progress, Station, restored, states, streams_at
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
-from .workers import get_worker_info, has_state
+from .workers import get_worker_info
 
 __all__ = ["DataLoader", "default_collate", "get_worker_info"]
 
@@ -205,7 +206,7 @@ class DataLoader(Generic[T]):
         It is plain data, which `tinygrad_cn.save` writes. What it holds: the states of the generators, now and when the
         pass began; how many batches were handed out, and which indices were drawn in advance; where the workers'
         random streams stand; and the states of the sampler and the data set, if they have ``state_dict()`` and
-        ``load_state_dict()`` themselves.
+        ``load_state_dict()`` themselves, or of the data sets within a `Subset`, `ConcatDataset` or `StackDataset`.
 
         Example:
             >>> import tinygrad_cn as tg
@@ -279,13 +280,17 @@ class DataLoader(Generic[T]):
 
     def _stateful_sampler(self) -> Any:
         """What knows by itself where it stands in the order, if anything does."""
-        candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
-        return next((candidate for candidate in candidates if has_state(candidate)), None)
+        return next((part for part in order_of(self) if has_state(part)), None)
 
     def _stateful_dataset(self) -> Any:
-        """The data set, if it has a state that is this loader's to keep: copies in workers have their own."""
-        copied = self.num_workers and isinstance(self.dataset, IterableDataset)
-        return self.dataset if not copied and has_state(self.dataset) else None
+        """The data set, or those within it, if they have a state that is this loader's to keep.
+
+        Of streams the copies in workers have their own; and a chain of them has none: where it stands is not said by
+        those that it is made of.
+        """
+        if not isinstance(self.dataset, IterableDataset):
+            return stateful(self.dataset)
+        return self.dataset if not self.num_workers and has_state(self.dataset) else None
 
     # -------------------------------------------------------------------------------------- workers
 

@@ -15,6 +15,8 @@ from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.random import Generator, default_generator
 from tinygrad_cn.tensor import Tensor
 
+from .parts import Wrapping
+
 __all__ = [
     "ChainDataset",
     "ConcatDataset",
@@ -90,7 +92,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return [tensor[index] for tensor in self.tensors]
 
 
-class StackDataset(Dataset[Any]):
+class StackDataset(Wrapping, Dataset[Any]):
     """Several data sets side by side: a sample is a tuple of their samples, or a dictionary.
 
     Args:
@@ -113,18 +115,18 @@ class StackDataset(Dataset[Any]):
             both = "some of both kinds" if args else "none"
             raise ValueError(f"StackDataset: expected data sets as arguments, or as keyword arguments; got {both}")
         self.datasets = args or kwargs
-        lengths = [len(dataset) for dataset in self._parts()]
+        lengths = [len(dataset) for dataset in self._wrapped()]
         if len(set(lengths)) > 1:
             raise ValueError(f"Size mismatch between datasets: their lengths are {lengths}")
         self._length = lengths[0]
 
     def __getitem__(self, index: Any) -> Any:
-        return self._together([dataset[index] for dataset in self._parts()])
+        return self._together([dataset[index] for dataset in self._wrapped()])
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """Several samples at once, for data sets that have a faster way."""
         columns = []
-        for dataset in self._parts():
+        for dataset in self._wrapped():
             many = getattr(dataset, "__getitems__", None)
             column = many(indices) if callable(many) else [dataset[i] for i in indices]
             if len(column) != len(indices):
@@ -141,14 +143,14 @@ class StackDataset(Dataset[Any]):
     def _collated(self, indices: Sequence[int]) -> Any:
         if type(self).__getitem__ is not StackDataset.__getitem__:
             return None
-        if not all(isinstance(dataset, Dataset) for dataset in self._parts()):
+        if not all(isinstance(dataset, Dataset) for dataset in self._wrapped()):
             return None
-        batches = [dataset._collated(indices) for dataset in self._parts()]
+        batches = [dataset._collated(indices) for dataset in self._wrapped()]
         if any(batch is None for batch in batches):
             return None
         return batches if isinstance(self.datasets, tuple) else self._together(batches)
 
-    def _parts(self) -> Sequence[Any]:
+    def _wrapped(self) -> Sequence[Any]:
         return self.datasets if isinstance(self.datasets, tuple) else list(self.datasets.values())
 
     def _together(self, parts: Iterable[Any]) -> Any:
@@ -157,7 +159,7 @@ class StackDataset(Dataset[Any]):
         return dict(zip(self.datasets, parts, strict=True))
 
 
-class ConcatDataset(Dataset[T]):
+class ConcatDataset(Wrapping, Dataset[T]):
     """Several data sets as one, the samples of the first before those of the second.
 
     Args:
@@ -176,6 +178,9 @@ class ConcatDataset(Dataset[T]):
             raise TypeError("ConcatDataset does not support IterableDataset; use ChainDataset")
         self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))  # type: ignore[arg-type]
 
+    def _wrapped(self) -> Sequence[Any]:
+        return self.datasets
+
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
 
@@ -188,8 +193,10 @@ class ConcatDataset(Dataset[T]):
         return self.datasets[which][index - before]
 
 
-class ChainDataset(IterableDataset[T]):
+class ChainDataset(Wrapping, IterableDataset[T]):
     """Several iterable data sets one after the other.
+
+    A loader that is taken up again goes through the chain from its start, up to where it stood.
 
     Args:
         datasets: iterable ones.
@@ -200,6 +207,10 @@ class ChainDataset(IterableDataset[T]):
 
     def __init__(self, datasets: Iterable[Dataset[T]]) -> None:
         self.datasets = datasets
+
+    def _wrapped(self) -> Sequence[Any]:
+        # What is made while iterating is not there to be told anything.
+        return () if isinstance(self.datasets, Iterator) else tuple(self.datasets)
 
     def __iter__(self) -> Iterator[T]:
         for dataset in self.datasets:
@@ -216,7 +227,7 @@ class ChainDataset(IterableDataset[T]):
         return dataset
 
 
-class Subset(Dataset[T]):
+class Subset(Wrapping, Dataset[T]):
     """Some of the samples of a data set.
 
     Args:
@@ -227,6 +238,9 @@ class Subset(Dataset[T]):
     def __init__(self, dataset: Dataset[T], indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
+
+    def _wrapped(self) -> Sequence[Any]:
+        return (self.dataset,)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, list):

@@ -16,6 +16,7 @@ from tinygrad_cn.random import default_generator
 from tinygrad_cn.thread_streams import OwnStream
 
 from .fetching import Recipe, StreamFetcher
+from .parts import has_state
 
 __all__ = [
     "Answer",
@@ -26,7 +27,6 @@ __all__ = [
     "OwnRandomness",
     "WorkerInfo",
     "get_worker_info",
-    "has_state",
     "serve",
 ]
 
@@ -258,11 +258,6 @@ def serve(job: Job, requests: Iterator[Any], answer: Callable[[Answer], None], s
                     randomness.restore(request.random)
         except BaseException as error:
             broken = Failure(error, f"{name}, while a pass began")
-
-
-def has_state(value: Any) -> bool:
-    """Whether something writes down where it stands, and takes that up again."""
-    return callable(getattr(value, "state_dict", None)) and callable(getattr(value, "load_state_dict", None))
 
 
 def _made(recipe: Recipe, fetcher: Any, index: Any, name: str) -> tuple[str, Any, Any]:
