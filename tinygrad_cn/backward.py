@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ __all__ = ["backward", "grad"]
 
 
 def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, Handle) else [value]
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, Handle) else [value]
 
 
 def _node(tensor: Any) -> Node | None:

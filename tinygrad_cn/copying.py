@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
 
+from tinygrad_cn.functions._arguments import given_shape
 from tinygrad_cn.graph import Handle, Leaf
 from tinygrad_cn.inplace import assign, set_item
 from tinygrad_cn.op import cast
@@ -48,6 +50,38 @@ class Copying:
     def zero_(self) -> Any:
         """Write zeros into all elements."""
         return self.fill_(0)
+
+    # ------------------------------------------------------------------------------ other memory
+
+    def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:
+        """Take another shape: the elements are read in their order, and where there are too few, zeros follow.
+
+        Raises:
+            RuntimeError: the tensor requires grad, or stands in a graph.
+
+        >>> import tinygrad_cn as tg
+        >>> tg.tensor([1, 2, 3]).resize_(2, 2)
+        tensor([[1, 2],
+                [3, 0]])
+        """
+        if self._node is not None:
+            raise RuntimeError("resize_(): cannot resize a tensor that requires grad; use reshape(), or detach() first")
+        shape, array = given_shape(sizes), self._array
+        count = math.prod(shape)
+        if count > array.size:
+            array = np.concatenate((array.ravel(), np.zeros(count - array.size, dtype=array.dtype)))
+        self._array = array.reshape(-1)[:count].reshape(shape)
+        self._view = None
+        return self
+
+    def resize_as_(self, other: Any, memory_format: Any = None) -> Any:
+        """`resize_` to the shape of ``other``."""
+        return self.resize_(other._array.shape)
+
+    def set_(self: Any, source: Any) -> Any:
+        """Stand on the memory of ``source`` from now on, in its shape."""
+        self.data = source.data
+        return self
 
     # --------------------------------------------------------------------------------- being copied
 

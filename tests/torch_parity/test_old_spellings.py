@@ -25,6 +25,11 @@ CALLS = {
     "range": lambda t, a, b, m: t.range(1, 4),
     "range, steps": lambda t, a, b, m: t.range(0, 1, 0.25),
     "range, down": lambda t, a, b, m: t.range(3, -3, -2, dtype=t.int64),
+    "resize_": lambda t, a, b, m: m.clone().resize_(2, 2),
+    "resize_as_": lambda t, a, b, m: a.clone().resize_as_(m).copy_(m),
+    "set_": lambda t, a, b, m: t.zeros(2, dtype=t.float64).set_(m),
+    "einsum of lists of axes": lambda t, a, b, m: t.einsum(m, [0, 1], m, [2, 1], [2, 0]),
+    "einsum of lists of axes, with ...": lambda t, a, b, m: t.einsum(m, [..., 0], m, [1, 0]),
     "split": lambda t, a, b, m: t.cat(m.split(split_size=[1, 2], dim=1)[::-1], 1),
 }
 
@@ -58,3 +63,20 @@ def test_an_optimizer_may_leave_out_the_init_of_its_class():
             return "stepped"
 
     assert Nothing().step() == "stepped"
+
+
+def test_a_tensor_that_grows():
+    x = tg.tensor([1.0, 2.0, 3.0])
+    view = x[1:]
+    assert x.resize_(2, 3)[0].tolist() == [1, 2, 3] and view.tolist() == [2, 3]
+    with pytest.raises(RuntimeError, match="cannot resize"):
+        tg.ones(2, requires_grad=True).resize_(3)
+
+
+def test_gradients_are_asked_for_by_any_iterable():
+    """As meta-learning programs do: of a ParameterList, or of what a module's parameters() gives."""
+    net = tg.nn.ParameterList([tg.nn.Parameter(tg.ones(2)), tg.nn.Parameter(tg.ones(2))])
+    loss = (net[0] * 2 + net[1] * 3).sum()
+    for inputs in (net, net.parameters()):
+        found = tg.autograd.grad(loss, inputs, retain_graph=True)
+        assert [g.tolist() for g in found] == [[2, 2], [3, 3]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions._arguments import accepts_factors_between, raw, tensor
 from tinygrad_cn.functions.arithmetic import add, mul
+from tinygrad_cn.graph import Handle
 from tinygrad_cn.op import cast
 from tinygrad_cn.ops import linear_algebra
 
@@ -117,16 +119,19 @@ def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
     return result
 
 
-def einsum(equation: str, *operands: Any) -> Any:
+def einsum(equation: Any, *operands: Any) -> Any:
     """The Einstein sum: products summed over the indices that the result lacks.
 
     Args:
-        equation (str): such as ``"bij,bjk->bik"``; ``...`` stands for batch axes.
+        equation (str): such as ``"bij,bjk->bik"``; ``...`` stands for batch axes. Or, in NumPy's other form, the first
+            operand: each is followed by a list of integers below 52 and ``...``, the last list is the result's.
         operands (Tensors): one for each term.
 
     Raises:
         ShapeError: the equation does not fit the operands, or an index has two sizes.
     """
+    if isinstance(equation, Handle):
+        equation, operands = _equation((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = tuple(operands[0])
     arrays = [raw(tensor("einsum", x, f"operands[{i}]")) for i, x in enumerate(operands)]
@@ -137,6 +142,20 @@ def einsum(equation: str, *operands: Any) -> Any:
     if all(a.dtype.kind in "biu" for a in arrays) and _sums_alone(terms, out):
         operands = tuple(cast(x, dtype=np.dtype(np.int64)) for x in operands)  # integers are summed in int64
     return linear_algebra.einsum(*operands, terms=terms, result=out)
+
+
+def _equation(pairs: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation and the operands of tensors that are each followed by the list of their axes."""
+
+    def term(axes: Any) -> str:
+        if not all(a is ... or 0 <= a < len(ascii_letters) for a in axes):
+            raise ShapeError(f"einsum(): axes are named by integers from 0 to 51 and ..., got {list(axes)}")
+        return "".join("..." if a is ... else ascii_letters[a] for a in axes)
+
+    count = len(pairs) // 2
+    terms = [term(axes) for axes in pairs[1 : 2 * count : 2]]
+    result = f"->{term(pairs[-1])}" if len(pairs) % 2 else ""
+    return ",".join(terms) + result, pairs[0 : 2 * count : 2]
 
 
 def _sums_alone(terms: tuple[str, ...], out: str) -> bool:
