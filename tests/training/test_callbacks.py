@@ -1,5 +1,6 @@
 """What hangs on the hooks: early stopping, the log, the curves, event files, the lines for the user."""
 
+import importlib
 import io
 import json
 import math
@@ -151,8 +152,13 @@ class TestTensorBoard:
 
     def test_without_the_package(self, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "tensorboardX", None)
-        with pytest.raises(MissingExtraError, match=r"tinygrad_cn\[tensorboard\]"):
+        monkeypatch.delitem(sys.modules, "tinygrad_cn.utils.tensorboard", raising=False)
+        with pytest.raises(MissingExtraError, match=r"TensorBoard needs tensorboardX.*tinygrad_cn\[tensorboard\]"):
             TensorBoard(tmp_path)
+        with pytest.raises(
+            MissingExtraError, match=r"utils\.tensorboard needs tensorboardX.*tinygrad_cn\[tensorboard\]"
+        ):
+            importlib.import_module("tinygrad_cn.utils.tensorboard")
 
 
 class Terminal(io.StringIO):

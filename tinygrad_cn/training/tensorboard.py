@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tinygrad_cn.errors import MissingExtraError
+from tinygrad_cn.utils.event_files import event_writer
 
 from .callback import Callback
 from .run import Run
@@ -31,20 +31,14 @@ class TensorBoard(Callback):
     """
 
     def __init__(self, folder: str | Path, every_steps: int = 10) -> None:
-        try:
-            import tensorboardX  # an extra
-        except ImportError:
-            raise MissingExtraError(
-                'event files need tensorboardX, which is not installed; pip install "tinygrad_cn[tensorboard]"'
-            ) from None
-        self._package = tensorboardX
+        self._new_writer = event_writer("TensorBoard")
         self.folder, self.every_steps = Path(folder), every_steps
         self._writer: Any = None
 
     def begin(self, run: Run) -> None:
         # Events of steps from the purged one on are hidden: they were made by work that was lost.
         purged = {"purge_step": run.step + 1} if run.step else {}
-        self._writer = self._package.SummaryWriter(str(self.folder), **purged)
+        self._writer = self._new_writer(str(self.folder), **purged)
 
     def after_step(self, run: Run) -> None:
         if run.step % self.every_steps == 0:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_cn.errors import MissingExtraError
 from tinygrad_cn.graph import Handle
-
-try:
-    from tensorboardX import SummaryWriter as _Writer
-except ImportError as error:
-    raise MissingExtraError(
-        'utils.tensorboard needs tensorboardX, which is not installed; pip install "tinygrad_cn[tensorboard]"'
-    ) from error
+from tinygrad_cn.utils.event_files import event_writer
 
 __all__ = ["SummaryWriter"]
+
+_Writer: Any = event_writer("utils.tensorboard")  # its absence is told by the import, as in PyTorch
 
 
 def _plain(value: Any) -> Any:
