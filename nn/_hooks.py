@@ -5,8 +5,9 @@ A module without hooks never comes here (see `Module.__call__`).
 
 from __future__ import annotations
 
+import itertools
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from tinygrad_cn.autograd import Function
@@ -18,23 +19,22 @@ from ._registry import Registry
 __all__ = ["Hooked"]
 
 
-@dataclass(eq=False)
-class _Hook:
-    """One registration of a hook; the same function registered twice makes two."""
+#: Hooks by number, in the order in which they run; the same function registered twice has two numbers.
+Hooks = OrderedDict[int, Callable[..., Any]]
 
-    call: Callable[..., Any]
-    with_kwargs: bool = False
-    always_call: bool = False
+_numbers = itertools.count()
 
 
 class Hooked(Registry):
     """A module's forward and backward hooks, and the call that runs them."""
 
     _hooked: bool  # a hook was registered at some time: calls take the long way
-    _forward_pre_hooks: list[_Hook]
-    _forward_hooks: list[_Hook]
-    _backward_pre_hooks: list[_Hook]
-    _backward_hooks: list[_Hook]
+    _forward_pre_hooks: Hooks
+    _forward_hooks: Hooks
+    _backward_pre_hooks: Hooks
+    _backward_hooks: Hooks
+    _hooks_with_kwargs: set[int]
+    _hooks_always_called: set[int]
 
     forward: Callable[..., Any]
 
@@ -42,16 +42,32 @@ class Hooked(Registry):
         super().__init__()
         self.__dict__.update(
             _hooked=False,
-            _forward_pre_hooks=[],
-            _forward_hooks=[],
-            _backward_pre_hooks=[],
-            _backward_hooks=[],
+            _forward_pre_hooks=OrderedDict(),
+            _forward_hooks=OrderedDict(),
+            _backward_pre_hooks=OrderedDict(),
+            _backward_hooks=OrderedDict(),
+            _hooks_with_kwargs=set(),
+            _hooks_always_called=set(),
         )
 
-    def _add_hook(self, hooks: list[_Hook], hook: _Hook, prepend: bool) -> HookHandle:
+    def _add_hook(
+        self,
+        hooks: Hooks,
+        hook: Callable[..., Any],
+        prepend: bool,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> HookHandle:
         self._hooked = True
-        hooks.insert(0 if prepend else len(hooks), hook)
-        return HookHandle(hooks, hook)
+        number = next(_numbers)
+        hooks[number] = hook
+        if prepend:
+            hooks.move_to_end(number, last=False)
+        if with_kwargs:
+            self._hooks_with_kwargs.add(number)
+        if always_call:
+            self._hooks_always_called.add(number)
+        return HookHandle(hooks, number)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -63,7 +79,7 @@ class Hooked(Registry):
             prepend: run it before the hooks that are there.
             with_kwargs: call ``hook(module, args, kwargs)``; it returns ``None`` or ``(args, kwargs)``.
         """
-        return self._add_hook(self._forward_pre_hooks, _Hook(hook, with_kwargs), prepend)
+        return self._add_hook(self._forward_pre_hooks, hook, prepend, with_kwargs)
 
     def register_forward_hook(
         self,
@@ -88,7 +104,7 @@ class Hooked(Registry):
             ...     y = layer(tg.ones(4, 2))
             (4, 3)
         """
-        return self._add_hook(self._forward_hooks, _Hook(hook, with_kwargs, always_call), prepend)
+        return self._add_hook(self._forward_hooks, hook, prepend, with_kwargs, always_call)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known.
@@ -97,7 +113,7 @@ class Hooked(Registry):
             hook: returns ``None``, or gradients to go on with in place of ``grad_output``.
             prepend: run it before the hooks that are there.
         """
-        return self._add_hook(self._backward_pre_hooks, _Hook(hook), prepend)
+        return self._add_hook(self._backward_pre_hooks, hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the positional inputs are known.
@@ -107,7 +123,7 @@ class Hooked(Registry):
                 ``None`` for what is no tensor or needs no gradient.
             prepend: run it before the hooks that are there.
         """
-        return self._add_hook(self._backward_hooks, _Hook(hook), prepend)
+        return self._add_hook(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """The older name of `register_full_backward_hook`."""
@@ -116,36 +132,42 @@ class Hooked(Registry):
     # ----------------------------------------------------------------------------------- the call
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        waiting = [hook for hook in self._forward_hooks if hook.always_call]
+        waiting = [number for number in self._forward_hooks if number in self._hooks_always_called]
         result = None
         try:
-            for hook in list(self._forward_pre_hooks):
-                args, kwargs = self._run_pre_hook(hook, args, kwargs)
+            for number, hook in list(self._forward_pre_hooks.items()):
+                args, kwargs = self._run_pre_hook(number, hook, args, kwargs)
             backward = _BackwardPass(self) if self._backward_hooks or self._backward_pre_hooks else None
             if backward is not None:
                 args = backward.enter(args)
             result = self.forward(*args, **kwargs)
-            for hook in list(self._forward_hooks):
-                if hook in waiting:
-                    waiting.remove(hook)
-                replaced = hook.call(self, args, kwargs, result) if hook.with_kwargs else hook.call(self, args, result)
+            for number in list(self._forward_hooks):
+                if number in waiting:
+                    waiting.remove(number)
+                replaced = self._run_forward_hook(number, args, kwargs, result)
                 if replaced is not None:
                     result = replaced
             return result if backward is None else backward.leave(result)
         except Exception:
-            for hook in waiting:
-                hook.call(self, args, kwargs, result) if hook.with_kwargs else hook.call(self, args, result)
+            for number in waiting:
+                self._run_forward_hook(number, args, kwargs, result)
             raise
 
+    def _run_forward_hook(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+        hook = self._forward_hooks.get(number)
+        if hook is None:  # a hook before it took it away
+            return None
+        return hook(self, args, kwargs, result) if number in self._hooks_with_kwargs else hook(self, args, result)
+
     def _run_pre_hook(
-        self, hook: _Hook, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, number: int, hook: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if not hook.with_kwargs:
-            replaced = hook.call(self, args)
+        if number not in self._hooks_with_kwargs:
+            replaced = hook(self, args)
             if replaced is None:
                 return args, kwargs
             return (replaced if isinstance(replaced, tuple) else (replaced,)), kwargs
-        replaced = hook.call(self, args, kwargs)
+        replaced = hook(self, args, kwargs)
         if replaced is None:
             return args, kwargs
         if not (isinstance(replaced, tuple) and len(replaced) == 2):
@@ -161,8 +183,8 @@ class _BackwardPass:
 
     def __init__(self, module: Hooked) -> None:
         self.module = module
-        self.pre_hooks = [hook.call for hook in module._backward_pre_hooks]
-        self.hooks = [hook.call for hook in module._backward_hooks]
+        self.pre_hooks = list(module._backward_pre_hooks.values())
+        self.hooks = list(module._backward_hooks.values())
         self.grad_output: tuple[Tensor | None, ...] = ()
         self.inputs = 0
         self.entered = False  # an input needs a gradient, so the input gate will be reached

@@ -14,14 +14,26 @@ __all__ = ["HookHandle", "add_hook", "add_leaf_hook"]
 
 
 class HookHandle:
-    """What registering a hook returns: ``remove()`` takes the hook away again."""
+    """What registering a hook returns: ``remove()`` takes the hook away again.
 
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
+    Args:
+        hooks: a list of hooks, or a dictionary of hooks by number.
+        hook: the hook, or its number.
+    """
+
+    def __init__(self, hooks: list[Any] | dict[int, Any], hook: Any) -> None:
         self._hooks, self._hook = hooks, hook
+
+    @property
+    def id(self) -> int:
+        """The hook's number."""
+        return self._hook if isinstance(self._hooks, dict) else id(self._hook)
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
-        if self._hook in self._hooks:
+        if isinstance(self._hooks, dict):
+            self._hooks.pop(self._hook, None)
+        elif self._hook in self._hooks:
             self._hooks.remove(self._hook)
 
     def __enter__(self) -> HookHandle:

@@ -52,10 +52,10 @@ class SpectralNorm:
         setattr(module, self.name, self.compute_weight(module, module.training))
 
 
-def _hook_of(module: Module, name: str) -> Any:
-    for hook in module._forward_pre_hooks:
-        if isinstance(hook.call, SpectralNorm) and hook.call.name == name:
-            return hook
+def _hook_of(module: Module, name: str) -> tuple[int, SpectralNorm] | None:
+    for number, hook in module._forward_pre_hooks.items():
+        if isinstance(hook, SpectralNorm) and hook.name == name:
+            return number, hook
     return None
 
 
@@ -111,10 +111,11 @@ def remove_spectral_norm(module: T, name: str = "weight") -> T:
     found = _hook_of(module, name)
     if found is None:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
+    number, hook = found
     with no_grad():
-        weight = found.call.compute_weight(module, False)
+        weight = hook.compute_weight(module, False)
     delattr(module, name)
     del module._parameters[f"{name}_orig"], module._buffers[f"{name}_u"], module._buffers[f"{name}_v"]
     module.register_parameter(name, Parameter(weight.detach()))
-    module._forward_pre_hooks.remove(found)
+    del module._forward_pre_hooks[number]
     return module

@@ -32,10 +32,10 @@ class WeightNorm:
         setattr(module, self.name, self.compute_weight(module))
 
 
-def _hook_of(module: Module, name: str) -> Any:
-    for hook in module._forward_pre_hooks:
-        if isinstance(hook.call, WeightNorm) and hook.call.name == name:
-            return hook
+def _hook_of(module: Module, name: str) -> tuple[int, WeightNorm] | None:
+    for number, hook in module._forward_pre_hooks.items():
+        if isinstance(hook, WeightNorm) and hook.name == name:
+            return number, hook
     return None
 
 
@@ -79,9 +79,10 @@ def remove_weight_norm(module: T, name: str = "weight") -> T:
     found = _hook_of(module, name)
     if found is None:
         raise ValueError(f"weight_norm of '{name}' not found in {module}")
-    weight = found.call.compute_weight(module)
+    number, hook = found
+    weight = hook.compute_weight(module)
     delattr(module, name)
     del module._parameters[f"{name}_g"], module._parameters[f"{name}_v"]
     module.register_parameter(name, Parameter(weight.data))
-    module._forward_pre_hooks.remove(found)
+    del module._forward_pre_hooks[number]
     return module

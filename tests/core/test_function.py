@@ -5,6 +5,7 @@ import pytest
 
 import tinygrad_cn as tg
 from tinygrad_cn import autograd
+from tinygrad_cn.autograd.function import once_differentiable
 
 
 class Square(autograd.Function):
@@ -288,3 +289,24 @@ def test_written_in_place_inside_forward(x):
     assert b is a
     (b * b).sum().backward()  # (2x)^2
     assert x.grad.tolist() == [8.0, 16.0, 24.0]
+
+
+def test_a_gradient_of_a_once_differentiable_gradient_is_refused():
+    class Cube(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * tg.from_numpy(3 * x.detach().numpy() ** 2)
+
+    x = tg.tensor([2.0], requires_grad=True)
+    scale = tg.tensor([1.0], requires_grad=True)
+    (g,) = autograd.grad((Cube.apply(x) * scale).sum(), x, create_graph=True)
+    assert g.tolist() == [12.0]
+    with pytest.raises(RuntimeError, match="twice a function that was marked with @once_differentiable"):
+        g.sum().backward()

@@ -106,3 +106,30 @@ def test_backward_hooks_with_several_inputs_and_outputs():
     assert [None if g is None else g.item() for g in grad_in] == [3.0, 12.0, None]
     assert [g.item() for g in grad_out] == [1.0, 10.0]
     assert (a.grad.item(), b.grad.item()) == (3.0, 12.0)
+
+
+def test_hooks_are_kept_by_number_as_pytorch_keeps_them():
+    """Programs look for a hook in the dictionary, take it out, or clear it."""
+    layer = nn.Linear(2, 2)
+    calls = []
+    handle = layer.register_forward_hook(lambda module, args, output: calls.append("second"))
+    first = layer.register_forward_hook(lambda module, args, output: calls.append("first"), prepend=True)
+    assert list(layer._forward_hooks) == [first.id, handle.id]
+    layer(tg.ones(1, 2))
+    assert calls == ["first", "second"]
+    del layer._forward_hooks[first.id]
+    first.remove()  # is gone already
+    layer(tg.ones(1, 2))
+    assert calls == ["first", "second", "second"]
+    layer._forward_hooks.clear()
+    layer(tg.ones(1, 2))
+    assert calls == ["first", "second", "second"]
+
+
+def test_a_hook_that_removes_the_next():
+    layer = nn.Linear(2, 2)
+    calls = []
+    layer.register_forward_hook(lambda module, args, output: later.remove())
+    later = layer.register_forward_hook(lambda module, args, output: calls.append("later"))
+    layer(tg.ones(1, 2))
+    assert calls == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from tinygrad_cn.graph import Handle, Node, Pick, grad_mode, unbroadcast
 from tinygrad_cn.op import cast
 from tinygrad_cn.packing import Hooks, Parcel
 
-__all__ = ["Function", "FunctionContext"]
+__all__ = ["Function", "FunctionContext", "FunctionCtx", "once_differentiable"]
 
 
 def _nothing() -> None:
@@ -74,6 +75,9 @@ class FunctionContext:
         """
         node = self._node()
         return () if node is None else node.unpack()
+
+
+FunctionCtx = FunctionContext  # PyTorch's name
 
 
 class FunctionNode(Node):
@@ -295,3 +299,60 @@ class Function:
             if observing.made is not None:
                 observing.made(node)
         return tuple(results) if several else results[0]
+
+
+class _OnceOnly(Function):
+    """Passes a gradient through and refuses a gradient of it; ``tie`` is what the gradient depends on."""
+
+    @staticmethod
+    def forward(ctx: Any, tie: Any, gradient: Any) -> Any:
+        return gradient
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable; write its backward "
+            "with Tensor operations and take the mark away"
+        )
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a ``backward`` that is not written in Tensor operations: nothing of it is recorded.
+
+    A gradient of the gradient is then refused, where without the mark it would be silently wrong.
+
+    Args:
+        fn: the static ``backward(ctx, *grad_outputs)`` of a `Function`.
+
+    >>> import numpy as np
+    >>> import tinygrad_cn as tg
+    >>> class Cube(tg.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.x = x.detach().numpy()
+    ...         return tg.from_numpy(ctx.x**3)
+    ...     @staticmethod
+    ...     @once_differentiable
+    ...     def backward(ctx, g):
+    ...         return tg.from_numpy(g.numpy() * 3 * ctx.x**2)
+    >>> x = tg.tensor([2.], requires_grad=True)
+    >>> Cube.apply(x.clone()).backward(tg.ones(1))
+    >>> x.grad
+    tensor([12.])
+    """
+
+    @functools.wraps(fn)
+    def once(ctx: Any, *grad_outputs: Any) -> Any:
+        with no_grad():
+            results = fn(ctx, *grad_outputs)
+        tie = next((g for g in grad_outputs if isinstance(g, Handle) and g._node is not None), None)
+        if tie is None or not grad_mode.get():
+            return results
+        several = isinstance(results, tuple)
+        marked = tuple(
+            _OnceOnly.apply(tie, result) if isinstance(result, Handle) else result
+            for result in (results if several else (results,))
+        )
+        return marked if several else marked[0]
+
+    return once
