@@ -22,6 +22,7 @@ from tinygrad_cn.cli.settings import Data, OptimizerName, SchedulerName, Setting
 from tinygrad_cn.cli.train_command import LOADERS
 from tinygrad_cn.datasets import load_digits
 from tinygrad_cn.training import Callback
+from tinygrad_cn.utils.data import TensorDataset
 
 MODELS = """
     from tinygrad_cn import nn
@@ -193,22 +194,13 @@ class TestOptions:
         assert (len(set(rates)) == 1) == (schedule in ("constant", "plateau"))
         assert rates[-1] <= rates[0]
 
-    def test_all_at_once(self, folder):
+    def test_all_at_once(self, folder, monkeypatch):
+        few = [TensorDataset(*(tensor[:320] for tensor in part.tensors)) for part in digits()]
+        monkeypatch.setitem(LOADERS, Data.digits, lambda folder: tuple(few))
         result = train(
-            *(
-                "models.py:Net",
-                "--epochs",
-                3,
-                "--optimizer",
-                "adamw",
-                "--lr",
-                3e-3,
-                "--clip-grad",
-                1,
-                "--accumulate",
-                2,
-            ),
-            *("--early-stopping", 2, "--augment", "shift,rotate,elastic", "--ema", "--checkpoint-every", 20),
+            *("models.py:Net", "--epochs", 3, "--optimizer", "adamw", "--lr", 3e-3, "--clip-grad", 1),
+            *("--accumulate", 2, "--early-stopping", 2, "--augment", "shift,rotate,elastic", "--ema"),
+            *("--checkpoint-every", 4),
             *("--workers", 2, "--seed", 1, "--weight-decay", 0.1, "--out", "run", "--check-gradients"),
         )
         assert result.exit_code == 0, result.output
@@ -287,12 +279,13 @@ class TestResume:
     @pytest.mark.skipif(os.name == "nt", reason="signals")
     def test_killed_and_resumed(self, folder):
         """With workers, which change nothing, before it is killed, and without afterwards."""
-        arguments = ["models.py:Net", "--epochs", "2", "--augment", "shift", "--ema", "--checkpoint-every", "1"]
+        arguments = ["models.py:Net", "--epochs", "2", "--batch-size", "128", "--augment", "shift", "--ema"]
+        arguments += ["--checkpoint-every", "1"]  # of 24 steps
         command = [sys.executable, "-m", "tinygrad_cn", "train", *arguments, "--workers", "2", "--out", "killed"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             deadline = time.monotonic() + 100
-            while not list(folder.glob("killed/checkpoints/*2?.npz")) and time.monotonic() < deadline:
+            while not list(folder.glob("killed/checkpoints/*1?.npz")) and time.monotonic() < deadline:
                 time.sleep(0.005)
             process.kill()
             output, _ = process.communicate(timeout=60)
