@@ -58,7 +58,7 @@ def run(setting: Setting) -> Findings:
             loss=log_likelihood,
             lr=0.03 if key == "rectified" and setting.data == "mnist" else 0.1,
             l2=setting.pick(mnist=0.1, digits=0.01, quick=0.01) if key == "rectified" else 0.0,
-            epochs=setting.pick(mnist=60 if key == "full" else 30, digits=30, quick=4),
+            epochs=setting.pick(mnist=60 if key == "full" else 20, digits=30, quick=4),
             reported=reported[key],
             most_seeds=setting.pick(mnist=1, digits=3, quick=1),
         )
