@@ -1,5 +1,6 @@
-"""save and load: what goes in comes out, files are whole or untouched, and nothing in a file is run."""
+"""save and load: what goes in comes out, files are whole or untouched, and nothing is run that is not asked for."""
 
+import argparse
 import io
 import json
 import os
@@ -101,10 +102,42 @@ def test_numpy_reads_the_arrays_and_its_files_are_read(tmp_path):
     equal(tg.load(tmp_path / "theirs.npz"), {"weight": tg.arange(3.0, dtype=tg.float64)})
 
 
+class Unpicklable:
+    def __reduce__(self):
+        raise TypeError("not to be pickled")
+
+
+class TestWholeObjects:
+    """Modules and settings, as training scripts save them: pickled, and read where the reader trusts the file."""
+
+    def test_a_module(self, tmp_path):
+        model = tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.BatchNorm1d(3))
+        tg.save(model, tmp_path / "model.pt")
+        found = tg.load(tmp_path / "model.pt", weights_only=False)
+        equal(found.eval()(tg.ones(1, 2)).detach(), model.eval()(tg.ones(1, 2)).detach())
+
+    def test_settings_beside_a_state(self):
+        file = io.BytesIO()
+        settings = argparse.Namespace(lr=0.1)
+        tg.save({"settings": settings, "weight": tg.ones(2)}, file, _use_new_zipfile_serialization=False)
+        found = tg.load(file, "cpu", pickle, weights_only=False, encoding="latin1")
+        assert found["settings"] == settings
+        equal(found["weight"], tg.ones(2))
+
+    def test_they_are_read_only_where_that_is_asked_for(self, tmp_path):
+        tg.save({"settings": argparse.Namespace(lr=0.1)}, tmp_path / "x.pt")
+        with pytest.raises(UnsafeFileError, match="weights_only=False"):
+            tg.load(tmp_path / "x.pt")
+
+    def test_a_result_is_loaded_as_a_leaf(self):
+        loaded = pickle.loads(pickle.dumps(tg.ones(2, requires_grad=True) * 2))
+        assert loaded.requires_grad and loaded.is_leaf
+
+
 class TestRefusals:
     def test_unknown_types_are_named_with_their_keys(self, tmp_path):
-        with pytest.raises(TypeError, match=r"the object\['a'\]\[1\] is of type builtins.object, which is not saved"):
-            tg.save({"a": [1, object()]}, tmp_path / "x")
+        with pytest.raises(TypeError, match=r"the object\['a'\]\[1\] is of type .*Unpicklable, which is not saved"):
+            tg.save({"a": [1, Unpicklable()]}, tmp_path / "x")
         assert not os.listdir(tmp_path)
 
     def test_cycles(self):
@@ -115,7 +148,7 @@ class TestRefusals:
 
     def test_arrays_of_objects(self, tmp_path):
         with pytest.raises(TypeError, match=r"the object\['x'\]: dtype object"):
-            again({"x": np.array([object()])})
+            again({"x": np.array([Unpicklable()])})
         np.savez(tmp_path / "x.npz", x=np.array([object()]))
         with pytest.raises(FileFormatError):
             tg.load(tmp_path / "x.npz")

@@ -111,9 +111,7 @@ class Copying:
         return new
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled; detach() this one first")
-        return _rebuilt, (type(self), self._array, self._node is not None, dict(self.__dict__))
+        return _rebuilt, (type(self), self._array, self._current() is not None, dict(self.__dict__))
 
 
 def _rebuilt(cls: Any, array: np.ndarray, requires_grad: bool, attributes: dict[str, Any]) -> Any:

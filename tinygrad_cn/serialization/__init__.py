@@ -8,14 +8,17 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any, BinaryIO
 
 from tinygrad_cn.errors import FileFormatError
 from tinygrad_cn.size import as_device
 
-from .archive import MANIFEST, check_sizes, read_archive, write_archive
+from .archive import MANIFEST, check_sizes, read_archive, read_member, write_archive
 from .atomic import atomic_file
 from .manifest import Encoder
+from .objects import OBJECTS, pickled, unpickled, write_objects
 from .pytorch import read_pytorch
 from .safe_tensors import from_safetensors, to_safetensors
 
@@ -24,20 +27,23 @@ __all__ = ["atomic_file", "load", "save"]
 _Name = str | os.PathLike[str]
 
 
-def save(obj: Any, f: _Name | BinaryIO) -> None:
+def save(obj: Any, f: _Name | BinaryIO, pickle_module: Any = None, pickle_protocol: int = 2, **_: Any) -> None:
     """Write a state to a file.
 
     The file is a ``.npz`` of the tensors with a manifest of the nesting, whatever its name; a name that ends in
     ``.safetensors`` gives that format. A named file appears in full or not at all. Tensors over the same memory, as
-    tied weights, are written once and share memory when loaded.
+    tied weights, are written once and share memory when loaded. What holds other objects, as a whole module, is
+    pickled, and read only by ``load(..., weights_only=False)``; a state outlives changes of its program, a pickle not.
 
     Args:
         obj: a tensor, or dicts, lists, tuples and sets of tensors, NumPy arrays, numbers, strings and ``None``: what
             ``state_dict()`` gives, for one.
         f: a name, or a binary file open for writing.
+        pickle_module: accepted as in PyTorch, as are ``pickle_protocol`` and what chooses between its own formats.
 
     Raises:
-        TypeError: something in ``obj`` is not saved; the message names the keys that lead to it. Nothing is written.
+        TypeError: something in ``obj`` is no data and cannot be pickled; the message names the keys that lead to it.
+            Nothing is written.
         OSError: the file cannot be written; an old file of that name is as it was.
         MissingExtraError: a ``.safetensors`` file without the package safetensors.
 
@@ -58,36 +64,54 @@ def save(obj: Any, f: _Name | BinaryIO) -> None:
         with atomic_file(f) as file:
             file.write(data)
         return
+    write = _writer(obj)
+    if isinstance(f, str | os.PathLike):
+        with atomic_file(f) as file:
+            write(file)
+    else:
+        write(f)
+
+
+def _writer(obj: Any) -> Callable[[BinaryIO], None]:
+    """What writes ``obj`` to a file: as data, or else as a pickle."""
     encoder = Encoder()
     try:
         tree = encoder.encode(obj)
     except RecursionError:
         raise ValueError("save: the object is nested too deeply") from None
-    if isinstance(f, str | os.PathLike):
-        with atomic_file(f) as file:
-            write_archive(encoder, tree, file)
-    else:
-        write_archive(encoder, tree, f)
+    except TypeError:
+        data = pickled(obj)
+        if data is None:
+            raise
+        return partial(write_objects, data)
+    return partial(write_archive, encoder, tree)
 
 
 def load(
     f: _Name | BinaryIO,
     map_location: Any = None,
+    pickle_module: Any = None,
     *,
-    weights_only: bool = True,
+    weights_only: bool | None = True,
     mmap: bool | None = None,
+    **_: Any,
 ) -> Any:
-    """Read a state from a file that `save`, PyTorch, NumPy or safetensors wrote. No code in the file is ever run.
+    """Read a state from a file that `save`, PyTorch, NumPy or safetensors wrote.
+
+    No code in the file is run, but for one that `save` wrote of whole objects, and that with ``weights_only=False``.
 
     Args:
         f: a name, or a binary file that can be sought in; it is read from its start.
         map_location: where to put the tensors: the CPU, the only place there is.
-        weights_only: accepted as in PyTorch; also with ``False`` only tensors and plain values are read.
+        pickle_module: accepted as in PyTorch, as are arguments for it.
+        weights_only: ``False`` reads whole objects too, if `save` wrote them; such a file can run any code. Of
+            PyTorch's files only tensors and plain values are read in any case.
         mmap: accepted as in PyTorch, and without effect.
 
     Raises:
         FileFormatError: the file is damaged or of another kind.
-        UnsafeFileError: a file of PyTorch that asks for more than tensors and containers; the message names it.
+        UnsafeFileError: a file of PyTorch that asks for more than tensors and containers, where the message names it,
+            or whole objects.
         MissingExtraError: a ``.safetensors`` file without the package safetensors.
     """
     if isinstance(map_location, str) or type(map_location).__name__ == "device":
@@ -96,13 +120,14 @@ def load(
         raise TypeError("load: the file is open as text; open it in binary mode, 'rb'")
     if not isinstance(f, str | os.PathLike):
         f.seek(0)
-        return _read(f)
+        return _read(f, weights_only is not False)
     with open(f, "rb") as file:
-        return _read(file)
+        return _read(file, weights_only is not False)
 
 
-def _read(file: BinaryIO) -> Any:
+def _read(file: BinaryIO, weights_only: bool) -> Any:
     """Read a file of the kind that its first bytes tell."""
+    objects = None
     start = file.read(9)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -114,7 +139,9 @@ def _read(file: BinaryIO) -> Any:
                 pickles = [name for name in names if name.endswith("/data.pkl")]
                 if MANIFEST not in names and pickles:
                     return read_pytorch(archive, pickles[0])
-                return read_archive(archive)
+                if OBJECTS not in names:
+                    return read_archive(archive)
+                objects = read_member(archive, OBJECTS)
         if start[8:] == b"{":
             return from_safetensors(file, size)
     except FileFormatError:
@@ -123,6 +150,8 @@ def _read(file: BinaryIO) -> Any:
         raise FileFormatError(f"load: the file is damaged: {error}") from error
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
         raise FileFormatError(f"load: the file is damaged: {type(error).__name__}: {error}") from error
+    if objects is not None:
+        return unpickled(objects, weights_only)
     if start[:1] == b"\x80":
         raise FileFormatError("load: the file is a bare pickle, which could run code; torch.save writes zip files")
     raise FileFormatError(
