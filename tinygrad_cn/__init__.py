@@ -180,6 +180,7 @@ _FROM_ELSEWHERE = {
     "is_autocast_enabled": "amp.autocast_mode",
     "kaiser_window": "window_functions",
     "load": "serialization",
+    "poisson": "poisson_draws",
     "range": "legacy",
     "save": "serialization",
     "set_default_device": "settings",

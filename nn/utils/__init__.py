@@ -1,7 +1,7 @@
 """Tools for parameters and their gradients, parametrizations, sequences of different lengths, and a model's summary."""
 
 from . import parametrizations, parametrize, prune, rnn, stateless
-from .clip_grad import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
+from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 from .model_statistics import ModelStatistics
 from .model_summary import summary
@@ -10,6 +10,7 @@ from .weight_norm import remove_weight_norm, weight_norm
 
 __all__ = [
     "ModelStatistics",
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",

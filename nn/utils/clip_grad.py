@@ -15,7 +15,7 @@ from tinygrad_cn.autograd import no_grad
 from tinygrad_cn.creation import from_numpy
 from tinygrad_cn.tensor import Tensor
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 
 def get_total_norm(
@@ -102,6 +102,9 @@ def clip_grad_norm_(
     total_norm = get_total_norm(_grads(given), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(given, max_norm, total_norm)
     return total_norm
+
+
+clip_grad_norm = clip_grad_norm_  # its first name, which PyTorch keeps too
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:

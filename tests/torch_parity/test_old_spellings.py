@@ -80,3 +80,24 @@ def test_gradients_are_asked_for_by_any_iterable():
     for inputs in (net, net.parameters()):
         found = tg.autograd.grad(loss, inputs, retain_graph=True)
         assert [g.tolist() for g in found] == [[2, 2], [3, 3]]
+
+
+def test_no_tensor_is_on_a_gpu():
+    assert not isinstance(tg.ones(2), tg.cuda.FloatTensor)
+    with pytest.raises(TypeError, match="computes on the CPU"):
+        tg.cuda.LongTensor([1])
+
+
+def test_data_parallel_calls_the_module():
+    linear, x = tg.nn.Linear(2, 1), tg.ones(3, 2)
+    assert tg.nn.parallel.data_parallel(linear, x, range(2)).tolist() == linear(x).tolist()
+    assert tg.nn.parallel.data_parallel(linear, (x,)).tolist() == linear(x).tolist()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 4.0, 30.0])
+def test_draws_of_counts(rate):
+    torch.manual_seed(0)
+    theirs = torch.poisson(torch.full((20,), rate))
+    tg.manual_seed(0)
+    assert tg.poisson(tg.full((20,), rate)).tolist() == theirs.tolist()
+    assert tg.poisson(tg.full((2,), rate), generator=tg.Generator().manual_seed(3)).shape == (2,)

@@ -11,6 +11,7 @@ from tinygrad_cn.creation import eye
 from tinygrad_cn.functions.special import lgamma, xlogy
 from tinygrad_cn.grad_mode import no_grad
 from tinygrad_cn.ops.activation import log_sigmoid
+from tinygrad_cn.poisson_draws import poisson
 from tinygrad_cn.random import default_generator
 
 from .constraints import Constraint, integer_interval, nonnegative, nonnegative_integer, one_hot
@@ -264,9 +265,6 @@ class Binomial(Distribution):
 class Poisson(Distribution):
     """The number of events that come independently at a rate.
 
-    Source of the draws: Knuth, TAOCP 2, 3.4.1 (small rates); Hörmann, "The Transformed Rejection Method for Generating
-    Poisson Random Variables", 1993 (rates from 10 on); random numbers are used as in PyTorch.
-
     Args:
         rate: the mean, not negative.
     """
@@ -295,48 +293,9 @@ class Poisson(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Counts, without gradients."""
-        rates = np.broadcast_to(self.rate._array, self._extended_shape(sample_shape))
-        drawn = np.array([_one_count(float(rate)) for rate in rates.reshape(-1)], rates.dtype)
-        return self.rate._wrap(drawn.reshape(rates.shape))
+        return poisson(self.rate.expand(self._extended_shape(sample_shape)))
 
     def log_prob(self, value: Any) -> Any:
         """value log rate - rate - log value!."""
         self._check_value(value)
         return xlogy(value, self.rate) - self.rate - lgamma(value + 1)
-
-
-def _uniform() -> float:
-    return float(default_generator.uniform((), dtype=np.float64))
-
-
-def _one_count(rate: float) -> float:
-    """A Poisson draw."""
-    if not rate >= 0:
-        raise ValueError(f"Poisson: the rate must not be negative, got {rate}")
-    if rate == 0:
-        return 0.0
-    if rate < 10:
-        limit, product, count = math.exp(-rate), 1.0, 0
-        while True:
-            product *= _uniform()
-            if product <= limit:
-                return float(count)
-            count += 1
-    root, logarithm = math.sqrt(rate), math.log(rate)
-    b = 0.931 + 2.53 * root
-    a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    bound = 0.9277 - 3.6224 / (b - 2)
-    while True:
-        u = _uniform() - 0.5
-        v = _uniform()
-        us = 0.5 - abs(u)
-        k = math.floor((2 * a / us + b) * u + rate + 0.43)
-        if us >= 0.07 and v <= bound:
-            return float(k)
-        if k < 0 or (us < 0.013 and v > us):
-            continue
-        if math.log(v) + math.log(inverse_alpha) - math.log(a / (us * us) + b) <= -rate + k * logarithm - math.lgamma(
-            k + 1
-        ):
-            return float(k)
