@@ -5,7 +5,7 @@
 
 import importlib
 
-from tinygrad_cn.autograd import functional, graph
+from tinygrad_cn.autograd import forward_ad, functional, graph
 from tinygrad_cn.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from tinygrad_cn.autograd.function import Function
 from tinygrad_cn.backward import backward, grad
@@ -23,6 +23,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "functional",
     "grad",
     "graph",

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import observing, storage
+from tinygrad_cn.backward import grad
 from tinygrad_cn.errors import ShapeError
-from tinygrad_cn.grad_mode import no_grad
+from tinygrad_cn.grad_mode import enable_grad, no_grad
 from tinygrad_cn.graph import Handle, Node, Pick, grad_mode, unbroadcast
 from tinygrad_cn.op import cast
 from tinygrad_cn.packing import Hooks, Parcel
@@ -158,7 +159,7 @@ class FunctionNode(Node):
                 given.append(wrap(np.zeros(shape, dtype=dtype)))
             else:
                 given.append(None)
-        results = self.function.backward(self.ctx, *given)
+        results = self.function.backward(self.ctx, *given) if self._has_backward() else self._transposed(given)
         results = results if isinstance(results, tuple) else (results,)
         count = len(self.ctx.needs_input_grad)
         if len(results) > count and all(r is None for r in results[count:]):
@@ -172,6 +173,25 @@ class FunctionNode(Node):
         return [
             self._checked(results[i], i, parent, traced) for i, parent in zip(self.arguments, self.parents, strict=True)
         ]
+
+    def _has_backward(self) -> bool:
+        return self.function.backward is not Function.backward or self.function.jvp is Function.jvp
+
+    def _transposed(self, cotangents: Sequence[Any]) -> tuple[Any, ...]:
+        """Gradients from ``jvp``, which is linear in the tangents: its own gradient by them is the backward pass."""
+        tangents: list[Any] = [None] * len(self.ctx.needs_input_grad)
+        with enable_grad():
+            for i, parent in zip(self.arguments, self.parents, strict=True):
+                zeros = np.zeros(parent.shape, dtype=self.dtypes[i])
+                tangents[i] = Handle._result_class._wrap(zeros).requires_grad_()  # type: ignore[attr-defined]
+            outputs = self.function.jvp(self.ctx, *tangents)
+            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            live = [(o, g) for o, g in zip(outputs, cotangents, strict=True) if o is not None and g is not None]
+            wanted = [tangents[i] for i in self.arguments]
+            found = grad([o for o, _ in live], wanted, [g for _, g in live], create_graph=True, allow_unused=True)
+        for i, gradient in zip(self.arguments, found, strict=True):
+            tangents[i] = gradient
+        return tuple(tangents)
 
     def _checked(self, result: Any, position: int, parent: Node, traced: bool) -> Any:
         if result is None:
@@ -236,6 +256,12 @@ class Function:
         raise NotImplementedError(
             "a Function needs a static backward(ctx, *grad_outputs) for its gradient to be asked for"
         )
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Compute the derivatives of the outputs in the direction of ``grad_inputs``; without a ``backward``, gradients
+        come from here too."""
+        raise NotImplementedError("a Function needs a static jvp(ctx, *grad_inputs) for its forward derivative")
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
