@@ -79,6 +79,21 @@ def test_words_of_both_languages(ran):
     assert han.search(lesson.prose("zh").title)
 
 
+def test_the_page_names_what_its_numbers_depend_on(ran):
+    lesson, result, _ = ran
+    page = markdown(lesson, result, "en", "plot.png")
+    (command,) = re.findall(f"^tinygrad-cn lesson {lesson.name} .*", page, re.MULTILINE)
+    assert ("--data digits" in command, "--seeds 3" in command) == tuple(
+        option in lesson.depends_on for option in ("data", "seeds")
+    )
+    assert "s of processor time" in page
+
+
+@pytest.mark.parametrize("lesson", [one for one in LESSONS if "seeds" not in one.depends_on], ids=lambda one: one.name)
+def test_other_seeds_change_nothing_where_none_is_named(lesson):
+    assert lesson.run(Setting(quick=True, seeds=1)) == lesson.run(Setting(quick=True, seeds=2))
+
+
 def test_no_words_without_a_lesson():
     assert {path.name.split(".")[0] for path in TEXTS.iterdir()} == {lesson.name for lesson in LESSONS}
 

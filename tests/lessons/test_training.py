@@ -1,5 +1,7 @@
 """The training loop of the lessons: stacked networks are what they would be alone, processes change nothing."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,9 @@ pytest.importorskip("sklearn")
 import tinygrad_cn as tg
 from tinygrad_cn import nn, optim
 from tinygrad_cn.lessons.kit.data import load
-from tinygrad_cn.lessons.kit.lesson import Setting, Text
+from tinygrad_cn.lessons.kit.lesson import Progress, Setting, Text
 from tinygrad_cn.lessons.kit.networks import cross_entropy, large_network, log_likelihood, quadratic
-from tinygrad_cn.lessons.kit.parallel import train_all
+from tinygrad_cn.lessons.kit.parallel import run_seeds, train_all
 from tinygrad_cn.lessons.kit.stacked import stack
 from tinygrad_cn.lessons.kit.training import Experiment, train
 
@@ -59,6 +61,21 @@ def test_processes_change_nothing():
     asked = [experiment(), experiment(key="b", lr=0.1)]
     one = train_all(Setting(seeds=2), asked)
     assert train_all(Setting(seeds=2, jobs=2), asked) == one
+
+
+def test_each_case_with_each_seed():
+    def task(setting, name, seed, tick):
+        pickle.dumps(setting)  # it can be sent to another process, whatever bar the command shows
+        tick()
+        return f"{name} {seed}"
+
+    progress = Progress()
+    progress.start = lambda total: steps.append(total)
+    progress.advance = lambda count=1: steps.append(-count)
+    steps = []
+    found = run_seeds(Setting(seeds=2, progress=progress), task, {"first": ("a",), "second": ("b",)})
+    assert found == {"first": ["a 0", "a 1"], "second": ["b 0", "b 1"]}
+    assert steps == [4, -1, -1, -1, -1]
 
 
 def test_networks_that_cannot_be_stacked_train_one_at_a_time():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,21 +26,23 @@ def valley(w: Tensor) -> Tensor:
 class Momentum:
     """v -> mu v - lr grad, w -> w + v: as `optim.SGD` does it, and for negative mu, which that refuses."""
 
-    def __init__(self, w: nn.Parameter, lr: float, mu: float) -> None:
-        self.w, self.lr, self.mu = w, lr, mu
-        self.v = tg.zeros_like(w)
+    def __init__(self, w: nn.Parameter, mu: float) -> None:
+        self.w, self.mu, self.v = w, mu, tg.zeros_like(w)
 
+    @tg.no_grad()
     def step(self) -> None:
-        assert self.w.grad is not None
-        with tg.no_grad():
-            self.v = self.mu * self.v - self.lr * self.w.grad
-            self.w += self.v
+        self.v = self.mu * self.v - LR * self.w.grad
+        self.w += self.v
 
 
-def descend(make: Callable[[nn.Parameter], Momentum | optim.SGD]) -> list[list[float]]:
+def sgd(w: nn.Parameter, **options: Any) -> optim.SGD:
+    return optim.SGD([w], lr=LR, **options)
+
+
+def descend(make: Callable[..., Momentum | optim.SGD], **options: Any) -> list[list[float]]:
     """The way down: w1, w2 and the cost before each step."""
     w = nn.Parameter(tg.tensor(START, dtype=tg.float64))
-    optimizer = make(w)
+    optimizer = make(w, **options)
     way = []
     for _ in range(STEPS + 1):
         w.grad = None
@@ -54,12 +57,12 @@ def run(setting: Setting) -> Findings:
     setting.progress.start(len(COEFFICIENTS) + 1)
     ways, difference = {}, 0.0
     for name, mu in COEFFICIENTS.items():
-        ways[name] = descend(lambda w, mu=mu: Momentum(w, LR, mu))  # type: ignore[misc]
+        ways[name] = descend(Momentum, mu=mu)
         if mu >= 0:
-            engine = descend(lambda w, mu=mu: optim.SGD([w], lr=LR, momentum=mu))  # type: ignore[misc]
+            engine = descend(sgd, momentum=mu)
             difference = max(difference, float(np.abs(np.subtract(ways[name], engine)).max()))
         setting.progress.advance()
-    ways[NESTEROV] = descend(lambda w: optim.SGD([w], lr=LR, momentum=0.9, nesterov=True))
+    ways[NESTEROV] = descend(sgd, momentum=0.9, nesterov=True)
     setting.progress.advance()
     return {"ways": ways, "difference": difference}
 
@@ -160,4 +163,5 @@ LESSON = Lesson(
     tables=tables,
     claims=claims,
     size=(13.0, 5.5),
+    depends_on=(),
 )

@@ -89,7 +89,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
         grid[1, column].set_xlabel(EPOCH[language])
     grid[0, 0].set_ylabel(OUTPUT[language])
     grid[1, 0].set_ylabel(SLOPE[language])
-    grid[0, 0].legend(loc="lower left")
+    grid[0, 2].legend(loc="upper right")
 
 
 REPORTED = {"quadratic 0.15 mild": "0.82 → 0.09", "quadratic 0.15 bad": "0.98 → 0.20"}
@@ -152,4 +152,5 @@ LESSON = Lesson(
     tables=tables,
     claims=claims,
     size=(11.0, 5.5),
+    depends_on=(),
 )

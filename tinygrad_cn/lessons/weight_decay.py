@@ -1,258 +1,172 @@
-"""L1 against L2, on single weights and on a network's; weight decay in the cost against weight decay in the update."""
+"""Weight decay: L2 in the cost against decay in the update, one thing for SGD and two for Adam."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_cn as tg
 from tinygrad_cn import Tensor, nn, optim
-from tinygrad_cn.lessons.kit.data import load
 from tinygrad_cn.lessons.kit.lesson import Claim, Findings, Formula, Language, Lesson, Setting, Table, Text
-from tinygrad_cn.lessons.kit.networks import cross_entropy, scaled_network
-from tinygrad_cn.lessons.kit.parallel import Tick, run_tasks
+from tinygrad_cn.lessons.kit.networks import cross_entropy
+from tinygrad_cn.lessons.kit.parallel import Tick, run_seeds
+from tinygrad_cn.lessons.kit.plots import draw_seeds, legend_above
+from tinygrad_cn.lessons.kit.tables import mean_and_sd
 
-STARTS, LR, DECAY, STEPS = (1.0, 0.6, 0.2, -0.8), 0.1, 0.2, 100
-EDGES = np.linspace(-0.15, 0.15, 61)
-SMALL = 0.001  # a weight below it is as good as none
-
-Penalty = Callable[[Tensor], Tensor]
-
-
-def none(w: Tensor) -> Tensor:
-    return 0 * w.sum()
+STARTS, DECAY, STEPS = (1.0, 0.6, 0.2, -0.8), 0.2, 100
+Make = Callable[..., optim.Optimizer]
 
 
-def l1(w: Tensor) -> Tensor:
-    return w.abs().sum()
+sgd: Make = partial(optim.SGD, lr=0.1)
+adam: Make = partial(optim.Adam, lr=0.01)
+adamw: Make = partial(optim.AdamW, lr=0.01)
 
 
-def l2(w: Tensor) -> Tensor:
-    return (w**2).sum() / 2
+def descend(
+    parameters: Sequence[nn.Parameter], cost: Callable[[], Tensor], optimizer: optim.Optimizer, penalty: float = 0.0
+) -> Tensor:
+    """Minimises the cost and `penalty / 2 * sum of w^2`.
 
-
-PENALTIES: dict[str, Penalty] = {"none": none, "L1": l1, "L2": l2}
-
-
-def shrink(penalty: Penalty, decay: float, make: Callable[[list[nn.Parameter]], optim.Optimizer]) -> list[list[float]]:
-    """Weights on which the data have nothing to say: the penalty's gradient is all there is."""
-    w = nn.Parameter(tg.tensor(STARTS, dtype=tg.float64))
-    optimizer = make([w])
-    way = [w.tolist()]
+    Shape:
+        - output: :math:`(STEPS + 1, P)`, all P numbers of the parameters before the first step and after each
+    """
+    way = [nn.utils.parameters_to_vector(parameters).detach()]
     for _ in range(STEPS):
         optimizer.zero_grad()
-        (decay * penalty(w)).backward()
+        squares = sum(((w**2).sum() for w in parameters), tg.zeros((), dtype=tg.float64))
+        (cost() + penalty / 2 * squares).backward()
         optimizer.step()
-        way.append(w.tolist())
-    return way
+        way.append(nn.utils.parameters_to_vector(parameters).detach())
+    return tg.stack(way)
 
 
-def in_cost_or_update(make: Callable[..., optim.Optimizer], other: Callable[..., optim.Optimizer]) -> float:
-    """How far two small networks drift apart in 50 steps: L2 in the cost of one, in the update of the other."""
-    networks = []
-    for in_cost in (True, False):
-        tg.manual_seed(0)
-        x, y = tg.randn(32, 5, dtype=tg.float64), tg.rand(32, 2, dtype=tg.float64)
-        network = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double()
-        optimizer = make(network.parameters()) if in_cost else other(network.parameters(), weight_decay=DECAY)
-        for _ in range(50):
-            optimizer.zero_grad()
-            cost = cross_entropy(network(x), y)
-            if in_cost:
-                cost = cost + DECAY * sum((l2(w) for w in network.parameters()), tg.zeros(()))
-            cost.backward()
-            optimizer.step()
-        networks.append(network)
-    pairs = zip(networks[0].parameters(), networks[1].parameters(), strict=True)
-    return max((a - b).abs().max().item() for a, b in pairs)
+def alone(make: Make, penalty: float, weight_decay: float) -> list[list[float]]:
+    """Weights on which the data have nothing to say."""
+    w = [nn.Parameter(tg.tensor(STARTS, dtype=tg.float64))]
+    return descend(w, lambda: tg.zeros((), dtype=tg.float64), make(w, weight_decay=weight_decay), penalty).tolist()
 
 
-def train(
-    data: str, data_dir: Path | None, penalty: str, decay: float, images: int, epochs: int, tick: Tick
-) -> Findings:
-    """A network of 30 hidden neurons, its penalty written into the cost."""
-    splits = load(data, data_dir)
-    training = splits.training.first(images)
-    tg.manual_seed(0)
-    network = scaled_network(training.images.shape[1], 30)
-    weights = [network[0].weight, network[2].weight]
-    optimizer = optim.SGD(network.parameters(), lr=0.5)
-    for _ in range(epochs):
-        for batch in tg.randperm(len(training.images)).split(10):
-            optimizer.zero_grad()
-            cost = cross_entropy(network(training.images[batch]), training.targets[batch])
-            for w in weights:
-                cost = cost + decay * PENALTIES[penalty](w)
-            cost.backward()
-            optimizer.step()
-        tick()
-    with tg.no_grad():
-        right = (network(splits.test.images).argmax(dim=1) == splits.test.labels).to(tg.float32).mean().item()
-        lit = training.images.amax(dim=0) > 0  # a pixel that is always dark gives its weights no gradient
-        first = weights[0][:, lit].flatten()
-        return {
-            "accuracy": 100 * right,
-            "small": (first.abs() < SMALL).to(tg.float32).mean().item(),
-            "large": first.abs().max().item(),
-            "histogram": np.histogram(first.numpy(), EDGES)[0].tolist(),
-        }
+def drift(in_cost: Make, in_update: Make, seed: int) -> list[float]:
+    """The largest difference, step by step, of two networks that begin equal: L2 in the cost of one, decay in the
+    update of the other."""
+    tg.manual_seed(seed)
+    x, y = tg.randn(32, 5, dtype=tg.float64), tg.rand(32, 2, dtype=tg.float64)
+    network = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double()
+    ways = []
+    for make, penalty, weight_decay in ((in_cost, DECAY, 0.0), (in_update, 0.0, DECAY)):
+        twin = deepcopy(network)
+        parameters = list(twin.parameters())
+        cost = partial(lambda twin: cross_entropy(twin(x), y), twin)
+        ways.append(descend(parameters, cost, make(parameters, weight_decay=weight_decay), penalty))
+    return (ways[0] - ways[1]).abs().amax(dim=1).tolist()
 
 
-WAYS: dict[str, tuple[Penalty, float, Callable[[list[nn.Parameter]], optim.Optimizer]]] = {
-    "L1": (l1, DECAY, lambda w: optim.SGD(w, lr=LR)),
-    "L2": (l2, DECAY, lambda w: optim.SGD(w, lr=LR)),
-    "Adam": (l2, DECAY, lambda w: optim.Adam(w, lr=0.01)),
-    "AdamW": (none, 0.0, lambda w: optim.AdamW(w, lr=0.01, weight_decay=2.0)),
-}
+PAIRS = {"SGD": (sgd, sgd), "Adam": (adam, adam), "AdamW": (adam, adamw)}
+NAMES = {"SGD": ("SGD", "SGD(weight_decay)"), "Adam": ("Adam", "Adam(weight_decay)"), "AdamW": ("Adam", "AdamW")}
+
+
+def task(setting: Setting, pair: str, seed: int, tick: Tick) -> list[float]:
+    tick()
+    return [float(f"{value:.4g}") for value in drift(*PAIRS[pair], seed)]
 
 
 def run(setting: Setting) -> Findings:
-    images = setting.pick(mnist=5000, digits=1000, quick=200)
-    epochs = setting.pick(mnist=30, digits=60, quick=12)
-    strengths = {"none": 0.0, "L1": 3e-4, "L2": 3e-3}
-    tasks = [(setting.data, setting.data_dir, name, decay, images, epochs) for name, decay in strengths.items()]
-    trained = run_tasks(setting, train, tasks, epochs * len(tasks))
-
-    def sgd(parameters: list[nn.Parameter], weight_decay: float = 0.0) -> optim.Optimizer:
-        return optim.SGD(parameters, lr=0.1, weight_decay=weight_decay)
-
-    def adam(parameters: list[nn.Parameter], weight_decay: float = 0.0) -> optim.Optimizer:
-        return optim.Adam(parameters, lr=0.01, weight_decay=weight_decay)
-
-    def adamw(parameters: list[nn.Parameter], weight_decay: float = 0.0) -> optim.Optimizer:
-        return optim.AdamW(parameters, lr=0.01, weight_decay=weight_decay)
-
+    ways = {"SGD": alone(sgd, DECAY, 0.0), "Adam": alone(adam, DECAY, 0.0), "AdamW": alone(adamw, 0.0, 10 * DECAY)}
     return {
-        "ways": {name: np.round(shrink(*how), 6).tolist() for name, how in WAYS.items()},
-        "drift": {
-            "SGD": in_cost_or_update(sgd, sgd),
-            "Adam": in_cost_or_update(adam, adam),
-            "AdamW": in_cost_or_update(adam, adamw),
-        },
-        "trained": dict(zip(strengths, trained, strict=True)),
-        "strengths": strengths,
+        "alone": {name: np.round(way, 6).tolist() for name, way in ways.items()},
+        "drift": run_seeds(setting, task, {pair: (pair,) for pair in PAIRS}),
     }
 
 
 TITLES = {
-    "L1": Text("L1, SGD", "L1，SGD"),
-    "L2": Text("L2, SGD", "L2，SGD"),
+    "SGD": Text("L2 in the cost, SGD", "L2 写进代价，SGD"),
     "Adam": Text("L2 in the cost, Adam", "L2 写进代价，Adam"),
     "AdamW": Text("decay in the update, AdamW", "衰减写进更新，AdamW"),
 }
-STEP, WEIGHT, COUNT = Text("step", "步"), Text("weight", "权重"), Text("weights of the first layer", "第一层的权重个数")
-NONE = Text("none", "不加惩罚")
+STEP, WEIGHT = Text("step", "步"), Text("weight", "权重")
+DIFFERENCE = Text("largest difference of two networks", "两个网络的最大差别")
 
 
 def draw(findings: Findings, figure: Figure, language: Language) -> None:
-    places = figure.subplot_mosaic("ABE;CDE", width_ratios=[1, 1, 1.4])
-    for place, (name, way) in zip("ABCD", findings["ways"].items(), strict=True):
-        places[place].plot(way)
-        places[place].set(
-            title=TITLES[name][language], xlabel=STEP[language], ylabel=WEIGHT[language], ylim=(-0.9, 1.1)
-        )
-    for name, found in findings["trained"].items():
-        text = NONE[language] if name == "none" else f"{name}, {findings['strengths'][name]:g}"
-        places["E"].stairs(found["histogram"], EDGES, label=text, linewidth=1.3)
-    places["E"].set(xlabel=WEIGHT[language], ylabel=COUNT[language], yscale="log")
-    places["E"].legend()
+    *places, apart = figure.subplots(1, 4, width_ratios=[1, 1, 1, 1.4])
+    for axes, (name, way) in zip(places, findings["alone"].items(), strict=True):
+        axes.plot(way)
+        axes.set(title=TITLES[name][language], xlabel=STEP[language], ylim=(-0.9, 1.1))
+    places[0].set_ylabel(WEIGHT[language])
+    apart.set(xlabel=STEP[language], ylabel=DIFFERENCE[language])
+    for i, (pair, curves) in enumerate(findings["drift"].items()):
+        draw_seeds(apart, range(STEPS + 1), curves, " – ".join(NAMES[pair]), f"C{i}", "--" if pair == "Adam" else "-")
+    legend_above(apart, columns=1)
 
 
 def tables(findings: Findings, language: Language) -> list[Table]:
     columns = Text(
-        f"penalty in the cost | strength | test accuracy [%] | weights below {SMALL} | largest weight",
-        f"代价中的惩罚项 | 强度 | 测试集准确率 [%] | 小于 {SMALL} 的权重 | 最大的权重",
+        f"L2 in the cost | decay in the update | largest difference after {STEPS} steps, mean of the seeds",
+        f"L2 写进代价 | 衰减写进更新 | {STEPS} 步后的最大差别，各种子的均值",
     )
     rows = [
-        [
-            NONE[language] if name == "none" else name,
-            f"{findings['strengths'][name]:g}",
-            f"{found['accuracy']:.2f}",
-            f"{found['small']:.1%}",
-            f"{found['large']:.2f}",
-        ]
-        for name, found in findings["trained"].items()
+        [*NAMES[pair], mean_and_sd(last) if min(last) > 0.01 else f"{np.mean(last):.1e}"]
+        for pair, last in ((pair, [one[-1] for one in curves]) for pair, curves in findings["drift"].items())
     ]
-    drift = Text(
-        "L2 in the cost | decay in the update | largest difference after 50 steps",
-        "L2 写进代价 | 衰减写进更新 | 50 步后的最大差别",
-    )
-    pairs = {"SGD": ("SGD", "SGD(weight_decay)"), "Adam": ("Adam", "Adam(weight_decay)"), "AdamW": ("Adam", "AdamW")}
-    return [
-        Table(columns[language].split(" | "), rows),
-        Table(
-            drift[language].split(" | "), [[*pairs[name], f"{value:.1e}"] for name, value in findings["drift"].items()]
-        ),
-    ]
+    return [Table(columns[language].split(" | "), rows)]
 
 
 def claims(findings: Findings) -> list[Claim]:
-    ways = {name: np.array(way) for name, way in findings["ways"].items()}
-    constant = np.abs(np.diff(ways["L1"][:10], axis=0))  # the smallest start arrives after ten steps
-    shares = ways["L2"][1:] / ways["L2"][:-1]
-    small = {name: found["small"] for name, found in findings["trained"].items()}
-    large = {name: found["large"] for name, found in findings["trained"].items()}
-    drift = findings["drift"]
+    most = {pair: max(map(max, curves)) for pair, curves in findings["drift"].items()}
+    apart = min(max(curve) for curve in findings["drift"]["AdamW"])
+    first = {name: np.abs(np.subtract(way[1], way[0])) for name, way in findings["alone"].items()}
     return [
         Claim(
-            Text(
-                "L1 shrinks by a constant: the same step for every weight, down to 0.",
-                "L1 每步减去一个常数：所有权重步子相同，直到 0。",
-            ),
-            bool(np.ptp(constant) < 1e-5) and bool(np.abs(ways["L1"][-1]).max() <= LR * DECAY + 1e-5),
-            f"{constant.min():.4f} – {constant.max():.4f}",
-        ),
-        Claim(
-            Text("L2 shrinks in proportion: the same share of every weight.", "L2 按比例缩小：所有权重比例相同。"),
-            bool(np.ptp(shares) < 1e-4),
-            f"{shares.min():.4f} – {shares.max():.4f}",
-        ),
-        Claim(
-            Text(
-                "In a network L1 brings far more weights to nearly 0 than L2 does.",
-                "在网络里，被 L1 压到几乎为 0 的权重远多于 L2。",
-            ),
-            small["L1"] > 2 * max(small["L2"], small["none"]),
-            f"{small['L1']:.1%} / {small['L2']:.1%} / {small['none']:.1%}",
-        ),
-        Claim(
-            Text("L2 makes the largest weight smaller.", "L2 使最大的权重变小。"),
-            large["L2"] < large["none"],
-            f"{large['L2']:.2f} < {large['none']:.2f}",
-        ),
-        Claim(
             Text("For SGD, L2 in the cost is decay in the update.", "对 SGD，L2 写进代价等于衰减写进更新。"),
-            drift["SGD"] < 1e-12,
-            f"{drift['SGD']:.1e}",
+            most["SGD"] < 1e-12,
+            f"≤ {most['SGD']:.1e}",
         ),
         Claim(
-            Text("For Adam it is not.", "对 Adam 则不相等。"),
-            drift["Adam"] < 1e-6 < 0.1 < drift["AdamW"],
-            f"Adam {drift['Adam']:.1e}, AdamW {drift['AdamW']:.2f}",
+            Text(
+                "Adam's `weight_decay` is L2 in the cost, AdamW's is not.",
+                "Adam 的 `weight_decay` 是写进代价的 L2，AdamW 的则不是。",
+            ),
+            most["Adam"] < 1e-6 < 0.1 < apart,
+            f"Adam ≤ {most['Adam']:.1e}, AdamW ≥ {apart:.2f}",
+        ),
+        Claim(
+            Text(
+                "In Adam's first step L2 acts like L1: the same for every weight. AdamW takes a share of each.",
+                "Adam 的第一步里，L2 像 L1：所有权重步子相同。AdamW 则让每个权重缩小同样的比例。",
+            ),
+            bool(np.ptp(first["Adam"]) < 1e-5 and np.ptp(first["AdamW"] / np.abs(STARTS)) < 1e-5),
+            f"{first['Adam'].min():.4f} – {first['Adam'].max():.4f}; "
+            f"{first['AdamW'].min():.4f} – {first['AdamW'].max():.4f}",
         ),
     ]
 
 
 LESSON = Lesson(
     name="weight_decay",
-    source="3",
+    source="",
     formulas=(
         Formula(
-            r"L1: \; w \to w - \dfrac{\eta\lambda}{n}\,\mathrm{sgn}(w) - \eta\,\dfrac{\partial C_0}{\partial w}",
-            Text("the same amount for every weight", "所有权重减去同样多"),
+            r"w \to w - \eta\left(\dfrac{\partial C_0}{\partial w} + \lambda w\right)"
+            r" = (1 - \eta\lambda)\,w - \eta\,\dfrac{\partial C_0}{\partial w}",
+            Text("SGD: the penalty's gradient is a share of the weight", "SGD：惩罚项的梯度就是权重的一个比例"),
         ),
         Formula(
-            r"L2: \; w \to \left(1 - \dfrac{\eta\lambda}{n}\right) w - \eta\,\dfrac{\partial C_0}{\partial w}",
-            Text("the same share of every weight", "所有权重缩小同样的比例"),
+            r"w \to (1 - \eta\lambda)\,w - \eta\,\dfrac{\hat m}{\sqrt{\hat v} + \epsilon}",
+            Text(
+                "AdamW: m and v know the data's gradient only; Adam's know the penalty's as well",
+                "AdamW：m 和 v 只含数据的梯度；Adam 的 m 和 v 还含惩罚项的梯度",
+            ),
         ),
     ),
-    code=(l1, l2, shrink, in_cost_or_update, train),
+    code=(descend, alone, drift),
     run=run,
     draw=draw,
     tables=tables,
     claims=claims,
-    size=(12.0, 5.5),
+    size=(14.0, 4.0),
+    depends_on=("seeds",),
 )

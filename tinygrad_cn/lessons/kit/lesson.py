@@ -132,6 +132,7 @@ class Lesson:
         tables: the numbers, reported ones beside ours.
         claims: what the findings must show; the tests ask for all of them in quick form.
         size: of the figure, in inches.
+        depends_on: the options of the command that change the findings; none for mathematics. The page names them.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Lesson:
     tables: Callable[[Findings, Language], list[Table]]
     claims: Callable[[Findings], list[Claim]]
     size: tuple[float, float] = (9.0, 4.0)
+    depends_on: tuple[Literal["data", "seeds"], ...] = ("data", "seeds")
 
     def prose(self, language: Language) -> Prose:
         """The title, the question and, below a line of its own, `---`, what to notice."""

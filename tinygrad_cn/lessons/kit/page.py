@@ -34,8 +34,8 @@ STACKED = Text(
     "（`tinygrad_cn/lessons/kit/stacked.py`）；测试证明每个网络的结果与单独训练时相同。卷积网络则逐个训练。",
 )
 OTHER_DATA = Text(
-    "The reported figures are for MNIST and the full settings; this run cannot be compared with them number by number.",
-    "原报告的数字针对 MNIST 与完整设置；本次运行不是那样的条件，不能逐个数字比较。",
+    "Accuracies were reported for MNIST and the full settings; this run cannot be compared with them number by number.",
+    "原报告的准确率针对 MNIST 与完整设置；本次运行不是那样的条件，不能逐个数字比较。",
 )
 NO_FONT = Text(
     "The plot is labelled in English, as no font with Chinese glyphs was found; "
@@ -51,7 +51,7 @@ YES, NO = Text("yes", "是"), Text("no", "否")
 
 
 def results(lesson: Lesson, setting: Setting, findings: Findings, seconds: float) -> Findings:
-    """What the file of results holds: the findings, and what they depend on."""
+    """What the file of results holds: the findings, what they depend on, and the processor time they took."""
     return {
         "format": RESULTS_FORMAT,
         "lesson": lesson.name,
@@ -94,7 +94,7 @@ def markdown(lesson: Lesson, result: Findings, language: Language, plot: str) ->
         parts.append(_table(table))
     if lesson.source:
         note = SOURCE[language].format(lesson.source)
-        if "experiments" in findings and (result["data"] != "mnist" or result["quick"]):
+        if "data" in lesson.depends_on and (result["data"] != "mnist" or result["quick"]):
             note += (" " if language == "en" else "") + OTHER_DATA[language]
         parts.append(note)
     parts.append(_heading("claims", language))
@@ -153,14 +153,13 @@ def _settings(lesson: Lesson, result: Findings, language: Language) -> str:
         for experiment in result["findings"].get("experiments", {}).values()
     ]
     command = f"tinygrad-cn lesson {lesson.name} --lang {language}"
-    if "experiments" in result["findings"]:
-        command += f" --data {result['data']} --seeds {result['seeds']}"
+    command += "".join(f" --{option} {result[option]}" for option in lesson.depends_on)
     if result["quick"]:
         command += " --quick"
     ran = Text(
-        f"{result['seconds']:g} s, tinygrad_cn {result['tinygrad_cn']}, NumPy {result['numpy']}, "
+        f"{result['seconds']:g} s of processor time, tinygrad_cn {result['tinygrad_cn']}, NumPy {result['numpy']}, "
         f"Python {result['python']}.",
-        f"用时 {result['seconds']:g} 秒，tinygrad_cn {result['tinygrad_cn']}，NumPy {result['numpy']}，"
+        f"处理器时间 {result['seconds']:g} 秒，tinygrad_cn {result['tinygrad_cn']}，NumPy {result['numpy']}，"
         f"Python {result['python']}。",
     )
     parts = [_table(Table(SETTINGS[language].split(" | "), rows))] if rows else []

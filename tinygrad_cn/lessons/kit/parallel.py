@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,10 +16,10 @@ import numpy as np
 
 from tinygrad_cn.kernels.threads import set_num_threads
 from tinygrad_cn.lessons.kit.data import load
-from tinygrad_cn.lessons.kit.lesson import Findings, Setting
+from tinygrad_cn.lessons.kit.lesson import Findings, Progress, Setting
 from tinygrad_cn.lessons.kit.training import Experiment, train
 
-__all__ = ["run_tasks", "summarise", "train_all"]
+__all__ = ["Tick", "run_seeds", "run_tasks", "summarise", "train_all"]
 
 Result = TypeVar("Result")
 Tick = Callable[[], None]
@@ -84,6 +84,24 @@ def run_tasks(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def run_seeds(
+    setting: Setting, task: Callable[..., Result], cases: Mapping[str, tuple[Any, ...]], ticks: int = 1
+) -> dict[str, list[Result]]:
+    """Calls `task(setting, *arguments, seed, tick)` for the arguments of each case and each of `setting.seeds` seeds.
+
+    Args:
+        task: as in `run_tasks`; the setting it gets has no progress bar, so that it can be sent to other processes.
+        ticks: how often each call calls `tick()`.
+
+    Returns:
+        For each case the results, one a seed.
+    """
+    quiet = replace(setting, progress=Progress(), jobs=1)
+    calls = [(quiet, *arguments, seed) for arguments in cases.values() for seed in range(setting.seeds)]
+    found = run_tasks(setting, task, calls, ticks * len(calls))
+    return {case: found[i * setting.seeds : (i + 1) * setting.seeds] for i, case in enumerate(cases)}
 
 
 def _train(experiment: Experiment, data: str, data_dir: Path | None, seeds: Sequence[int], tick: Tick) -> Curves:

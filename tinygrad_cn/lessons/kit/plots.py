@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,7 +18,18 @@ from PIL import Image
 
 from tinygrad_cn.lessons.kit.lesson import Findings, Language, Lesson, Text
 
-__all__ = ["ACCURACY", "COST", "EPOCH", "chinese_font", "draw_curve", "draw_curves", "label", "render"]
+__all__ = [
+    "ACCURACY",
+    "COST",
+    "EPOCH",
+    "chinese_font",
+    "draw_curve",
+    "draw_curves",
+    "draw_seeds",
+    "label",
+    "legend_above",
+    "render",
+]
 
 EPOCH = Text("epoch", "轮")
 ACCURACY = Text("accuracy [%]", "准确率 [%]")
@@ -121,4 +133,28 @@ def draw_curves(axes: Axes, findings: Findings, name: str, language: Language, k
         draw_curve(axes, experiments[key], name, label(experiments[key], language), f"C{i}")
     axes.set_xlabel(EPOCH[language])
     axes.set_ylabel((ACCURACY if name.endswith("accuracy") else COST)[language])
-    axes.legend()
+    legend_above(axes)
+
+
+def draw_seeds(
+    axes: Axes, x: Sequence[float], curves: Sequence[Sequence[float]], text: str, color: str, style: str = "-"
+) -> None:
+    """A thin line for each seed and a thick one through their means, the geometric ones on a logarithmic scale."""
+    if len(curves) > 1:
+        axes.plot(x, np.transpose(curves), "-", color=color, alpha=0.3, linewidth=0.6)
+    logarithmic = axes.get_yscale() == "log"
+    middle = np.exp(np.log(curves).mean(axis=0)) if logarithmic else np.mean(curves, axis=0)
+    axes.plot(x, middle, style, color=color, label=text, linewidth=1.6, markersize=4)
+
+
+def legend_above(axes: Axes, columns: int = 2) -> None:
+    """A legend over the axes, where no curve can run behind it, in fewer columns where the words are too long."""
+    longest = max(
+        sum(2 if ord(letter) > 0x2E80 else 1 for letter in text) for text in axes.get_legend_handles_labels()[1]
+    )
+    place = axes.get_subplotspec()
+    side_by_side = 1 if place is None else place.get_gridspec().ncols
+    inches = axes.figure.bbox.width / axes.figure.dpi / side_by_side - 0.7  # less the words on the vertical axis
+    while columns > 1 and inches / columns < 0.5 + 0.075 * longest:
+        columns -= 1
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2)
