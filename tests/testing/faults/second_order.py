@@ -76,7 +76,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Rule, tuple[np.ndarray, ...]]] = 
     "matrix product": (
         lambda x, w: x @ w,
         lambda g, x, w: (g @ w.mT, x.mT @ g),
-        (numbers(2, 3), numbers(3, 2, seed=1)),
+        (numbers(1, 2), numbers(2, 2, seed=1)),
     ),
     "sum of exponentials": (lambda x: x.exp().sum(), lambda g, x: (g * x.exp(),), (numbers(5),)),
     "softmax": (
