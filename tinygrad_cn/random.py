@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_cn.generator import Generator
+from tinygrad_cn.size import around_meta
 from tinygrad_cn.thread_streams import ThreadStreams
 
 __all__ = [
@@ -88,3 +89,6 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
         yield
     finally:
         default_generator.set_state(state)
+
+
+around_meta.append(fork_rng)

@@ -21,6 +21,10 @@ __all__ = ["Plan", "Record"]
 #: Where a saved value comes from, when it is not one of the inputs (then: its position).
 _OUT, _ALL_INPUTS, _PARAMETER, _AUX = -1, -2, -3, -4
 
+#: PyTorch's names for what a node keeps of its first and of its second input.
+_FIRST = ("_saved_self", "_saved_input", "_saved_mat1")
+_SECOND = ("_saved_other", "_saved_weight", "_saved_mat2", "_saved_exponent")
+
 
 class Plan:
     """What a node saves and runs when a given set of its op's inputs is traced: worked out once, used at each call.
@@ -144,6 +148,14 @@ class Record(Node):
     def name(self) -> str:
         saved = dict(zip(self.plan.saves, self.saved, strict=True)) if type(self.saved) is tuple else {}
         return backward_name(self.op.label, self.shape, saved)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is kept for the backward pass, by PyTorch's names: ``_saved_self``, ``_saved_other`` and the like."""
+        wanted = {"_saved_result": _OUT, **dict.fromkeys(_FIRST, 0), **dict.fromkeys(_SECOND, 1)}.get(name)
+        if wanted is None or wanted not in self.plan.sources:
+            raise AttributeError(f"{self.name()} has no attribute {name!r}")
+        saved = self.saved if type(self.saved) is tuple else self.saved.opened(self)
+        return self._tied(saved)[self.plan.sources.index(wanted)]
 
     @property
     def broadcasts(self) -> bool:  # type: ignore[override]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 __all__ = ["Size", "as_device", "device"]
@@ -31,23 +33,33 @@ class Size(tuple[int, ...]):
         return Size(tuple(other) + tuple(self))
 
 
+#: Makers of what a block of ``device("meta")`` stands in.
+around_meta: list[Callable[[], AbstractContextManager[None]]] = []
+
+
 class device:
     """The place where tensors live. There is one: ``device("cpu")``.
+
+    ``device("meta")`` is taken too, where programs ask for modules without data to fill them afterwards
+    (``load_state_dict(..., assign=True)``, ``to_empty``, ``func.functional_call``): here such modules lie in memory as
+    all others do, and say so. A block of it leaves the random stream where it was: in PyTorch nothing is drawn.
 
     Raises:
         RuntimeError: another device is asked for.
     """
 
-    __slots__ = ("index", "type")
+    __slots__ = ("_blocks", "index", "type")
 
     type: str
     index: int | None
+    _blocks: list[ExitStack]
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         name, _, number = (type.type if isinstance(type, device) else str(type)).partition(":")
-        if name != "cpu":
+        if name not in ("cpu", "meta"):
             raise RuntimeError(f"device {type!r} is not available: tinygrad_cn computes on the CPU; use device('cpu')")
         self.type = name
+        self._blocks = []
         self.index = int(number) if number else index
 
     def __repr__(self) -> str:
@@ -65,10 +77,16 @@ class device:
         return hash((self.type, self.index))
 
     def __enter__(self) -> device:
+        if self.type == "meta":
+            block = ExitStack()
+            for make in around_meta:
+                block.enter_context(make())
+            self._blocks.append(block)
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        return None
+        if self._blocks:
+            self._blocks.pop().close()
 
 
 CPU = device("cpu")

@@ -212,3 +212,16 @@ def test_a_node_is_called_what_pytorch_calls_it(expression, name):
     assert repr(y).endswith(f"grad_fn=<{name}>)")
     y.sum().backward()
     assert y.grad_fn.name().endswith(name[-1]), "and when its graph was freed"
+
+
+def test_what_a_node_keeps_by_the_names_of_pytorch():
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    product = x * y
+    assert (product.grad_fn._saved_self.tolist(), product.grad_fn._saved_other.tolist()) == ([1.0, 2.0], [3.0, 4.0])
+    assert product.grad_fn._saved_self.requires_grad
+    power = x.exp()
+    assert power.grad_fn._saved_result.equal(power)
+    assert not hasattr(power.grad_fn, "_saved_self"), "the rule of exp asks for its result alone"
+    power.sum().backward()
+    with pytest.raises(RuntimeError, match="freed"):
+        _ = power.grad_fn._saved_result
