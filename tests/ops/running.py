@@ -16,6 +16,7 @@ __all__ = [
     "function",
     "gradients",
     "listed",
+    "locked",
     "share",
     "tensors",
     "traced",
@@ -50,6 +51,13 @@ def tensors(case: Case, sample: Sample, requires_grad: bool = True, dtype: Any =
         arguments[i] = leaf
         leaves.append(leaf.requires_grad_(requires_grad))
     return arguments, leaves
+
+
+def locked(array: np.ndarray) -> np.ndarray:
+    """A read-only array with the same values and strides."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def listed(out: Any) -> list[Any]:

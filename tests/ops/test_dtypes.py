@@ -8,15 +8,18 @@ from ops.running import DIFFERENTIABLE, gradients, listed, share, weights
 
 from tinygrad_cn import Tensor, autograd
 
-KINDS = [(case, np.float32) for case in DIFFERENTIABLE] + [(case, np.float16) for case in DIFFERENTIABLE if case.half]
-KINDS = [(case, dtype) for case, dtype in KINDS if case.op != "cast"]  # changing the dtype is what it is for
+
+def kinds(value):
+    """The dtypes of all arrays inside ``value``."""
+    if isinstance(value, np.ndarray):
+        yield value.dtype
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from kinds(item)
 
 
-@pytest.mark.parametrize(("case", "dtype"), KINDS, ids=lambda value: getattr(value, "__name__", str(value)))
-@share(8)
-@given(data=st.data())
-def test_dtypes_are_kept(case, dtype, data):
-    sample = data.draw(case.samples)
+def assert_kept(case, sample, dtype):
+    """Results, gradients and gradients of gradients are of the dtype of the arguments."""
     for create_graph in (False, True):
         out, leaves, first = gradients(case, sample, create_graph=create_graph, dtype=dtype)
         assert {o._array.dtype for o in listed(out) if o._array.dtype.kind == "f"} == {np.dtype(dtype)}
@@ -28,21 +31,8 @@ def test_dtypes_are_kept(case, dtype, data):
         assert {g._array.dtype for g in second} == {np.dtype(dtype)}
 
 
-def kinds(value):
-    """The dtypes of all arrays inside ``value``."""
-    if isinstance(value, np.ndarray):
-        yield value.dtype
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from kinds(item)
-
-
-@pytest.mark.parametrize("case", [case for case in DIFFERENTIABLE if case.op != "cast"], ids=str)
-@share(8)
-@given(data=st.data())
-def test_float32_agrees_with_float64_and_saves_no_wider(case, data):
-    """What a node keeps alive is as narrow as what it was given."""
-    sample = data.draw(case.samples)
+def assert_float32_agrees(case, sample):
+    """With float64; and what a node keeps alive is as narrow as what it was given."""
     narrow = [a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a for a in sample.arrays]
     _, _, exact = gradients(case, sample)
     out, _, single = gradients(case, sample._replace(arrays=tuple(narrow)), retain_graph=True)
@@ -53,3 +43,16 @@ def test_float32_agrees_with_float64_and_saves_no_wider(case, data):
     for node in (o.grad_fn for o in listed(out) if o.grad_fn is not None):
         saved = node.saved if hasattr(node, "saved") else node.parents[0].saved
         assert np.dtype(np.float64) not in set(kinds(saved))
+
+
+# Changing the dtype is what `cast` is for.
+@pytest.mark.parametrize("case", [case for case in DIFFERENTIABLE if case.op != "cast"], ids=str)
+@share(8)
+@given(data=st.data())
+def test_narrow_dtypes(case, data):
+    """All dtypes at one sample: to draw it costs more than to check them."""
+    sample = data.draw(case.samples)
+    assert_kept(case, sample, np.float32)
+    if case.half:
+        assert_kept(case, sample, np.float16)
+    assert_float32_agrees(case, sample)

@@ -4,17 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.running import DIFFERENTIABLE, call, listed, share, tensors, weights
+from ops.running import DIFFERENTIABLE, call, listed, locked, share, tensors, weights
 
 from tinygrad_cn import Tensor, autograd
-from tinygrad_cn.testing.op_cases import CASES
-
-
-def locked(array):
-    """A read-only array with the same values and strides."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def lock_everything(value):
@@ -26,24 +18,8 @@ def lock_everything(value):
             lock_everything(item)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case.mutates], ids=str)
-@share(4)
-@given(data=st.data())
-def test_forward_leaves_its_inputs_alone(case, data):
-    sample = data.draw(case.samples)
-    before = [a.copy() if isinstance(a, np.ndarray) else a for a in sample.arrays]
-    with np.errstate(all="ignore"):
-        call(case, sample, [locked(a) if isinstance(a, np.ndarray) else a for a in sample.arrays])
-    for a, b in zip(sample.arrays, before, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize("case", DIFFERENTIABLE, ids=str)
-@share(4)
-@given(data=st.data())
-def test_rules_run_on_read_only_arrays(case, data):
-    """Also on what the node saved, and on a cotangent that is a broadcast view, as other rules hand them on."""
-    sample = data.draw(case.samples)
+def assert_rules_write_nothing(case, sample):
+    """Neither to what the node saved, nor to a cotangent that is a broadcast view, as other rules hand them on."""
     arguments, leaves = tensors(case, sample)
     out = call(case, sample, arguments)
     outs = [o for o in listed(out) if o.requires_grad]
@@ -60,15 +36,11 @@ def test_rules_run_on_read_only_arrays(case, data):
         np.testing.assert_array_equal(array, copy)
 
 
-@pytest.mark.parametrize("case", DIFFERENTIABLE, ids=str)
-@share(8)
-@given(data=st.data())
-def test_gradients_have_memory_of_their_own(case, data):
+def assert_gradients_have_memory_of_their_own(case, sample):
     """Neither two gradients, nor a gradient and an input, a result or the given cotangent, may share memory.
 
     And a second sweep over the kept graph gives the same again.
     """
-    sample = data.draw(case.samples)
     arguments, leaves = tensors(case, sample)
     outs = [o for o in listed(call(case, sample, arguments)) if o.requires_grad]
     gs = [Tensor._wrap(weights(o._array)) for o in outs]
@@ -82,3 +54,13 @@ def test_gradients_have_memory_of_their_own(case, data):
     for i, a in enumerate(arrays):
         for b in arrays[i + 1 :] + others:
             assert not np.shares_memory(a, b)
+
+
+@pytest.mark.parametrize("case", DIFFERENTIABLE, ids=str)
+@share(4)
+@given(data=st.data())
+def test_sweeps(case, data):
+    """Both properties at one sample: to draw it costs more than to check them."""
+    sample = data.draw(case.samples)
+    assert_rules_write_nothing(case, sample)
+    assert_gradients_have_memory_of_their_own(case, sample)
