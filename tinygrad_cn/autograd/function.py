@@ -183,7 +183,7 @@ class FunctionNode(Node):
         with enable_grad():
             for i, parent in zip(self.arguments, self.parents, strict=True):
                 zeros = np.zeros(parent.shape, dtype=self.dtypes[i])
-                tangents[i] = Handle._result_class._wrap(zeros).requires_grad_()  # type: ignore[attr-defined]
+                tangents[i] = Handle._result_class._wrap(zeros).requires_grad_()
             outputs = self.function.jvp(self.ctx, *tangents)
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
             live = [(o, g) for o, g in zip(outputs, cotangents, strict=True) if o is not None and g is not None]
