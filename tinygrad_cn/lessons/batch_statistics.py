@@ -33,10 +33,11 @@ def batch() -> Tensor:
 def training_steps(norm: nn.BatchNorm2d) -> list[list[float]]:
     """The running mean and variance of the first map, before the first step and after each."""
     norm.train()
-    found = [[norm.running_mean[0].item(), norm.running_var[0].item()]]
-    for _ in range(STEPS):
-        norm(batch())
+    found = []
+    for _ in range(STEPS + 1):
+        assert norm.running_mean is not None and norm.running_var is not None
         found.append([norm.running_mean[0].item(), norm.running_var[0].item()])
+        norm(batch())
     return found
 
 
@@ -47,9 +48,9 @@ def answers(norm: nn.BatchNorm2d, image: Tensor) -> list[float]:
 
 def gradient_of_bias(norm: nn.BatchNorm2d) -> float:
     """The largest gradient of a bias right before the normalisation."""
-    convolution = nn.Conv2d(2, MAPS, 3).double()
-    (norm.train()(convolution(tg.randn(BATCH, 2, 6, 6, dtype=tg.float64))) ** 3).sum().backward()
-    return convolution.bias.grad.abs().max().item()
+    bias = tg.zeros(MAPS, 1, 1, dtype=tg.float64, requires_grad=True)
+    (gradient,) = tg.autograd.grad((norm.train()(batch() + bias) ** 3).sum(), bias)
+    return gradient.abs().max().item()
 
 
 def run(setting: Setting) -> Findings:
@@ -99,10 +100,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
 
 
 def tables(findings: Findings, language: Language) -> list[Table]:
-    columns = Text(
-        "answer for one image | least | largest",
-        "同一张图像的输出 | 最小 | 最大",
-    )
+    columns = Text("answer for one image | least | largest", "同一张图像的输出 | 最小 | 最大")
     rows = [
         [text[language], f"{min(findings[mode]):.2f}", f"{max(findings[mode]):.2f}"] for mode, text in MODES.items()
     ]

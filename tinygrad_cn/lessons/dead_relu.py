@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -16,7 +18,7 @@ from tinygrad_cn.lessons.kit.tables import mean, mean_and_sd
 
 HIDDEN = 100
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0)
-ACTIVATIONS = {"ReLU": nn.ReLU, "Leaky ReLU": lambda: nn.LeakyReLU(0.1)}
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"ReLU": nn.ReLU, "Leaky ReLU": lambda: nn.LeakyReLU(0.1)}
 
 
 def rectified(inputs: int, activation: nn.Module) -> nn.Sequential:

@@ -23,11 +23,8 @@ OF_Z, OF_A = np.linspace(-30, 30, 61), np.linspace(0, 1, 26)  # edges of the his
 def one_neuron(std: float) -> float:
     """The standard deviation of z with 1,000 inputs, half of them 1 and half 0, over 5,000 neurons."""
     x = tg.tensor([1.0] * 500 + [0.0] * 500)
-    neurons = nn.Linear(1000, 5000)
-    nn.init.normal_(neurons.weight, std=std)
-    nn.init.normal_(neurons.bias)
-    with tg.no_grad():
-        return neurons(x).std().item()
+    weights, biases = nn.init.normal_(tg.empty(5000, 1000), std=std), nn.init.normal_(tg.empty(5000))
+    return (weights @ x + biases).std().item()
 
 
 def signals(network: nn.Sequential, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:

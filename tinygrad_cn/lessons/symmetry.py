@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -24,7 +26,7 @@ def zero_network(inputs: int, hidden: int) -> nn.Sequential:
     return network
 
 
-NETWORKS = {"zero": zero_network, "random": scaled_network}
+NETWORKS: dict[str, Callable[..., nn.Sequential]] = {"zero": zero_network, "random": scaled_network}
 
 
 def train(network: nn.Sequential, data: Images) -> Findings:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_cn as tg
@@ -13,7 +12,7 @@ from tinygrad_cn import Tensor, nn
 from tinygrad_cn.lessons.kit.lesson import Claim, Findings, Formula, Language, Lesson, Setting, Table, Text
 from tinygrad_cn.lessons.kit.parallel import Tick, run_seeds
 from tinygrad_cn.lessons.kit.plots import draw_seeds, legend_above
-from tinygrad_cn.lessons.kit.tables import mean_and_sd
+from tinygrad_cn.lessons.kit.tables import mean, mean_and_sd
 
 WIDTH, DEPTH = 128, 30
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": tg.tanh, "ReLU": tg.relu}
@@ -97,7 +96,7 @@ def claims(findings: Findings) -> list[Claim]:
                 "ReLU: a layer keeps a² with Kaiming's weights, halves it with Xavier's, U leaves a sixth.",
                 "ReLU：每一层使 a² 在 Kaiming 权重下不变，Xavier 下减半，U 下只剩六分之一。",
             ),
-            abs(np.mean(keep) - 1) < 0.15 and abs(np.mean(half) - 0.5) < 0.1 and abs(np.mean(fade) - 1 / 6) < 0.03,
+            abs(mean(keep) - 1) < 0.15 and abs(mean(half) - 0.5) < 0.1 and abs(mean(fade) - 1 / 6) < 0.03,
             f"{mean_and_sd(keep)}; {mean_and_sd(half)}; {mean_and_sd(fade, 3)}",
         ),
         Claim(
@@ -110,7 +109,7 @@ def claims(findings: Findings) -> list[Claim]:
                 "tanh: N(0, 1) saturates, U fades to nothing, Xavier lies between.",
                 "tanh：N(0, 1) 饱和，U 衰减殆尽，Xavier 介于其间。",
             ),
-            min(tanh["N(0, 1)"]) > 0.8 and max(tanh[UNIFORM]) < 1e-9 and 0.003 < np.mean(tanh["Xavier"]) < 0.1,
+            min(tanh["N(0, 1)"]) > 0.8 and max(tanh[UNIFORM]) < 1e-9 and 0.003 < mean(tanh["Xavier"]) < 0.1,
             f"≥ {min(tanh['N(0, 1)']):.2f}; ≤ {max(tanh[UNIFORM]):.0e}; {mean_and_sd(tanh['Xavier'], 3)}",
         ),
     ]

@@ -6,6 +6,7 @@ import hashlib
 import html
 import re
 from collections.abc import Sequence
+from functools import cache
 from io import StringIO
 
 from markdown_it import MarkdownIt
@@ -42,6 +43,7 @@ ABOUT = Text(
 )
 
 
+@cache  # both languages show the same ones
 def formula_svg(tex: str) -> str:
     """A formula as an SVG whose glyphs are paths: it needs no font and no script."""
     figure = Figure(figsize=(0.1, 0.1))

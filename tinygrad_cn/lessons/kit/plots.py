@@ -102,10 +102,12 @@ def render(lesson: Lesson, findings: Findings, language: Language) -> bytes:
     if language == "zh" and chinese_font() is None:
         language = "en"
     with _fonts(language):
-        figure = Figure(figsize=lesson.size, layout="constrained")
+        figure = Figure(figsize=lesson.size, dpi=110, layout="constrained")
         lesson.draw(findings, figure, language)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # the places are found; savefig would look for them twice more
         drawn = BytesIO()
-        figure.savefig(drawn, dpi=110, format="png")
+        figure.savefig(drawn, format="png")
     picture = BytesIO()  # 128 colours are enough for lines and text, and a third of the size
     Image.open(drawn).convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT).save(picture, "png", optimize=True)
     return picture.getvalue()
