@@ -73,3 +73,51 @@ def test_a_quotient_may_be_written_over():
         write(a / b).pow(2).sum().backward()
         found.append((a.grad.tolist(), b.grad.tolist()))
     assert found[0] == found[1]
+
+
+SELECTIONS = {
+    "x[:, p]": lambda t, x, p: x[:, p],
+    "x[..., p]": lambda t, x, p: x[..., p],
+    "x[:, p, p]": lambda t, x, p: x[:, p, p],
+    "x[:, mask]": lambda t, x, p: x[:, t.tensor([True, False, True, True])],
+    "index_select": lambda t, x, p: x.index_select(1, p),
+    "topk": lambda t, x, p: x.topk(2, 1)[0],
+    "topk, which": lambda t, x, p: x.topk(2, 1)[1],
+}
+
+
+@pytest.mark.parametrize("select", SELECTIONS.values(), ids=SELECTIONS)
+def test_what_an_index_selects_is_contiguous(select):
+    """As where channels are permuted and then flattened with view()."""
+    torch = pytest.importorskip("torch")
+    x = np.arange(4 * 4 * 4, dtype=np.float32).reshape(4, 4, 4) % 13
+    ours, theirs = (select(t, t.tensor(x), t.tensor([2, 0, 1])) for t in (tg, torch))
+    assert ours.is_contiguous() and ours.stride() == theirs.stride()
+    assert ours.view(-1).tolist() == theirs.view(-1).tolist()
+
+
+def test_a_distribution_of_another_program_expands_itself():
+    from tinygrad_cn.distributions import Distribution
+    from tinygrad_cn.distributions.utils import _standard_normal, broadcast_all
+
+    class Shifted(Distribution):
+        def __init__(self, loc, validate_args=None):
+            (self.loc,) = broadcast_all(loc)
+            super().__init__(self.loc.size(), validate_args=validate_args)
+
+        def expand(self, batch_shape, _instance=None):
+            new = self._get_checked_instance(Shifted, _instance)
+            new.loc = self.loc.expand(batch_shape)
+            super(Shifted, new).__init__(batch_shape, validate_args=False)
+            return new
+
+        def sample(self, sample_shape=()):
+            return self.loc + _standard_normal(self._extended_shape(sample_shape), self.loc.dtype, self.loc.device)
+
+    class Further(Shifted):
+        def __init__(self, loc):
+            super().__init__(loc + 1)
+
+    assert Shifted(tg.zeros(2)).expand((3, 2)).sample((4,)).shape == (4, 3, 2)
+    with pytest.raises(NotImplementedError, match="expand"):
+        Further(tg.zeros(2)).expand((3, 2))

@@ -39,6 +39,7 @@ NAMES = [
     "optim.lr_scheduler._LRScheduler",
     "testing.assert_close",
     "utils._pytree.tree_map",
+    "utils.data._utils.collate.default_collate",
     "utils.model_zoo.load_url",
     "version.cuda",
 ]

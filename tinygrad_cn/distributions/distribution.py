@@ -95,6 +95,18 @@ class Distribution:
         """The standard deviation."""
         return self.variance.sqrt()
 
+    def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
+        """What `expand` of a class in another program fills in: ``_instance``, or an empty one of this class.
+
+        Raises:
+            NotImplementedError: this class has an ``__init__`` of its own, but the ``expand`` of ``cls``.
+        """
+        if _instance is None and type(self).__init__ != cls.__init__:  # type: ignore[misc]
+            raise NotImplementedError(
+                f"{type(self).__name__} has an __init__ of its own, so it must have an expand() of its own too"
+            )
+        return type(self).__new__(type(self)) if _instance is None else _instance
+
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
         return Size((*sample_shape, *self._batch_shape, *self._event_shape))
 

@@ -119,6 +119,9 @@ class _Inverse(Transform):
         return hash((_Inverse, self._forward))
 
 
+_InverseTransform = _Inverse  # by PyTorch's name, for flows that look at the class
+
+
 class ComposeTransform(Transform):
     """Several maps, the first one first."""
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinygrad_cn.grad_mode import enable_grad
+from tinygrad_cn.randomness import randn
 
 from .distribution import sum_rightmost, together
 
@@ -99,6 +100,11 @@ class lazy_property:
             value = self.wrapped(instance)
         setattr(instance, self.wrapped.__name__, value)
         return value
+
+
+def _standard_normal(shape: Any, dtype: Any, device: Any = None) -> Any:
+    """Draws of the standard normal distribution."""
+    return randn(*shape, dtype=dtype)
 
 
 _sum_rightmost = sum_rightmost  # by PyTorch's name, which flows in other programs import

@@ -267,5 +267,6 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     values, indices = sort(input, dim=number, descending=largest)
     if array.ndim == 0:
         return ValuesIndices(values, indices)
-    index = (builtins.slice(None),) * number + (builtins.slice(0, k),)
-    return ValuesIndices(indexing.getitem(values, index=index), indexing.getitem(indices, index=index))
+    first = (builtins.slice(None),) * number + (builtins.slice(0, k),)
+    index = np.ascontiguousarray(indices._array[first])
+    return ValuesIndices(indexing.take_along_axis(input, index=index, axis=number), input._wrap(index))

@@ -1,5 +1,7 @@
 """Data sets, samplers, and the loader that makes batches. Names and meanings are those of ``torch.utils.data``."""
 
+from tinygrad_cn.alias_modules import lay_alias
+
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (
@@ -45,3 +47,10 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+# where programs import default_collate from
+lay_alias(
+    lay_alias(__name__, "_utils", {}).__name__,
+    "collate",
+    {"default_collate": default_collate, "default_convert": default_convert},
+)
