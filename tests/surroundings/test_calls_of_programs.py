@@ -97,7 +97,7 @@ def test_what_an_index_selects_is_contiguous(select):
 
 
 def test_a_distribution_of_another_program_expands_itself():
-    from tinygrad_cn.distributions import Distribution
+    from tinygrad_cn.distributions import Distribution, Independent, Normal
     from tinygrad_cn.distributions.utils import _standard_normal, broadcast_all
 
     class Shifted(Distribution):
@@ -119,5 +119,14 @@ def test_a_distribution_of_another_program_expands_itself():
             super().__init__(loc + 1)
 
     assert Shifted(tg.zeros(2)).expand((3, 2)).sample((4,)).shape == (4, 3, 2)
+
+    class Diagonal(Independent):
+        def __init__(self, loc):
+            super().__init__(Normal(loc, 1.0), 1)
+
+        def expand(self, batch_shape, _instance=None):
+            return super().expand(batch_shape, self._get_checked_instance(Diagonal, _instance))
+
+    assert Diagonal(tg.zeros(2)).expand((3,)).sample().shape == (3, 2)
     with pytest.raises(NotImplementedError, match="expand"):
         Further(tg.zeros(2)).expand((3, 2))

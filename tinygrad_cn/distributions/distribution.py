@@ -110,9 +110,17 @@ class Distribution:
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
         return Size((*sample_shape, *self._batch_shape, *self._event_shape))
 
-    def expand(self, batch_shape: Any) -> Self:
-        """The same distribution with its parameters expanded to ``batch_shape``."""
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
+        """The same distribution with its parameters expanded to ``batch_shape``.
+
+        Args:
+            batch_shape: the new one.
+            _instance: what a class in another program fills in instead of a copy of itself.
+        """
         new = copy.copy(self)
+        if _instance is not None:
+            vars(_instance).update(vars(self))
+            new = _instance
         before, after = len(self._batch_shape), Size(batch_shape)
         for name, value in vars(self).items():
             if isinstance(value, Handle) and name not in self._shared:

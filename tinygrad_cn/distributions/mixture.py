@@ -37,10 +37,12 @@ class MixtureSameFamily(Distribution):
         self._events = len(component_distribution.event_shape)
         super().__init__(batch[:-1], component_distribution.event_shape, validate_args)
 
-    def expand(self, batch_shape: Any) -> Any:
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same with both distributions expanded."""
         components = self.component_distribution.expand((*batch_shape, self.component_distribution.batch_shape[-1]))
-        return type(self)(self.mixture_distribution.expand(batch_shape), components, self._validated)
+        new = self._get_checked_instance(MixtureSameFamily, _instance)
+        MixtureSameFamily.__init__(new, self.mixture_distribution.expand(batch_shape), components, self._validated)
+        return new
 
     @property
     def support(self) -> Constraint:

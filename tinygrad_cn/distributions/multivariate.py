@@ -67,11 +67,13 @@ class Independent(Distribution):
         """The base distribution's."""
         return self.base_dist.variance
 
-    def expand(self, batch_shape: Any) -> Self:
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
         """The same with its parameters expanded."""
         events = self.event_shape[: self.reinterpreted_batch_ndims]
         base = self.base_dist.expand((*batch_shape, *events))
-        return type(self)(base, self.reinterpreted_batch_ndims, self._validated)
+        new: Self = self._get_checked_instance(Independent, _instance)
+        Independent.__init__(new, base, self.reinterpreted_batch_ndims, self._validated)
+        return new
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """The base distribution's draws."""

@@ -72,9 +72,9 @@ class TransformedDistribution(Distribution):
         """Whether the base distribution has differentiable draws."""
         return self.base_dist.has_rsample
 
-    def expand(self, batch_shape: Any) -> Self:
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
         """The same over the base distribution expanded."""
-        new = super().expand(batch_shape)
+        new = super().expand(batch_shape, _instance)
         events = len(self.event_shape) - len(self.base_dist.event_shape)
         new.base_dist = self.base_dist.expand((*batch_shape, *self.event_shape[:events]))
         return new
