@@ -38,8 +38,8 @@ def write_archive(encoder: Encoder, value: Any, file: BinaryIO) -> None:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def read_archive(archive: ZipFile) -> Any:
-    """Read what `write_archive` wrote, or a plain ``.npz`` as a dictionary of tensors.
+def read_archive(archive: ZipFile, *, plain: bool = False) -> Any:
+    """Read what `write_archive` wrote, or a plain ``.npz`` as a dictionary of tensors; if ``plain``, no whole objects.
 
     Raises:
         FileFormatError: the contents are not such.
@@ -61,7 +61,7 @@ def read_archive(archive: ZipFile) -> Any:
         raise FileFormatError(
             f"load: the manifest is not of the format {_FORMAT!r}; a newer version may have written it"
         )
-    return Decoder(array).decode(manifest["value"])
+    return Decoder(array, plain=plain).decode(manifest["value"])
 
 
 def check_sizes(archive: ZipFile, size: int) -> None:

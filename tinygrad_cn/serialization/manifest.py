@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn import dtypes
-from tinygrad_cn.errors import FileFormatError
+from tinygrad_cn.errors import FileFormatError, UnsafeFileError
 from tinygrad_cn.nn.parameter import Parameter
 from tinygrad_cn.size import Size
 from tinygrad_cn.tensor import Tensor
+
+from .objects import TAGS, Shared, describe, rebuild
 
 __all__ = ["Decoder", "Encoder", "make_size", "make_tensor", "refuse_duplicates"]
 
@@ -51,6 +53,7 @@ class Encoder:
         self.arrays: dict[str, np.ndarray] = {}
         self._known: dict[Any, str] = {}
         self._open: set[int] = set()
+        self._shared = Shared()
 
     def encode(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
         """The JSON of ``value``.
@@ -74,15 +77,21 @@ class Encoder:
             return {"bytes": base64.b64encode(value).decode()}
         if kind is dtypes.dtype:
             return {"dtype": value.name}
+        number = self._shared.number(value)
+        if number is not None:
+            return {"same": number}
         if isinstance(value, Tensor):
             return self._tensor(value, path)
         if isinstance(value, np.ndarray | np.generic):
             return self._numpy(value, path)
         if kind not in _TAGS:
+            described = describe(value, lambda part, key: self.encode(part, (*path, key)), self._shared)
+            if described is not None:
+                return described
             raise TypeError(
                 f"save: {_written(path)} is of type {kind.__module__}.{kind.__qualname__}, which is not saved; "
-                "tensors, NumPy arrays, numbers, strings, None, and dicts, lists, tuples and sets of them are. "
-                "Of a module or an optimizer save its state_dict()"
+                "tensors, NumPy arrays, numbers, strings, None, modules, dataclasses, dicts, lists, tuples and sets "
+                "are. Of an optimizer or a schedule save its state_dict()"
             )
         if id(value) in self._open:
             raise ValueError(f"save: {_written(path)} contains itself")
@@ -95,6 +104,7 @@ class Encoder:
         return {_TAGS[kind]: items}
 
     def _tensor(self, value: Tensor, path: tuple[Any, ...]) -> dict[str, Any]:
+        self._shared.add(value)
         result: dict[str, Any] = {"tensor": self._keep(value._array, path)}
         if value.requires_grad:
             result["requires_grad"] = True
@@ -128,14 +138,17 @@ class Encoder:
 
 
 class Decoder:
-    """Turns what an `Encoder` made into values again; no names of classes are looked up in doing so.
+    """Turns what an `Encoder` made into values again.
 
     Args:
         array: gives the array of a name; the same one each time.
+        plain: refuse whole objects.
     """
 
-    def __init__(self, array: Callable[[str], np.ndarray]) -> None:
+    def __init__(self, array: Callable[[str], np.ndarray], *, plain: bool = False) -> None:
         self._array = array
+        self._plain = plain
+        self._shared = Shared()
 
     def decode(self, node: Any) -> Any:
         """The value of a piece of JSON.
@@ -169,10 +182,21 @@ class Decoder:
             return base64.b64decode(content, validate=True)
         if tag == "dtype":
             return dtypes.as_dtype(content)
+        if tag == "same":
+            return self._shared[content]
+        if tag in TAGS:
+            if self._plain:
+                raise UnsafeFileError(
+                    f"load: the file holds whole objects ({tag} {str(content)[:80]}), not only tensors and plain "
+                    "values; leave weights_only out, or pass False"
+                )
+            return rebuild(node, self.decode, self._shared)
         raise FileFormatError(f"load: the manifest holds {tag!r}, which this version does not know")
 
     def _tensor(self, node: dict[str, Any]) -> Tensor:
-        return make_tensor(self._array(node["tensor"]), bool(node.get("requires_grad")), bool(node.get("parameter")))
+        made = make_tensor(self._array(node["tensor"]), bool(node.get("requires_grad")), bool(node.get("parameter")))
+        self._shared.add(made)
+        return made
 
 
 def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
