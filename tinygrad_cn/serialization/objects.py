@@ -103,7 +103,7 @@ def rebuild(node: dict[str, Any], decode: Callable[[Any], Any], shared: Shared) 
         raise FileFormatError(f"load: the manifest makes an object of {str(content)[:80]}, which is no class of such")
     if tag == "enum":
         return kind[content[1]]  # type: ignore[misc]
-    made = object.__new__(kind)
+    made = kind() if kind in _NAMESPACES else object.__new__(kind)
     shared.add(made)
     state = {str(key): decode(part) for key, part in node["state"]}
     made.__dict__.update(state)
