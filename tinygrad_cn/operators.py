@@ -60,6 +60,7 @@ class Operators:
     __slots__ = ()
 
     _array: Any
+    _result_class: type
 
     __add__ = __radd__ = _operator(arithmetic.add)
     __sub__ = _operator(arithmetic.subtract)
