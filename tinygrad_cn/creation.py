@@ -288,7 +288,13 @@ def linspace(
     start, end = _bound("linspace", start), _bound("linspace", end)
     if kind.kind in "iu":
         start, end = int(start), int(end)
-    return made(_evenly(start, end, _count("linspace", steps)).astype(kind), requires_grad)
+    steps = _count("linspace", steps)
+    if kind == np.float32 and steps > 1:  # the step is rounded to float32, as in PyTorch; each point is rounded once
+        with np.errstate(all="ignore"):
+            first, last = np.float32(start), np.float32(end)
+            step = float((last - first) / np.float32(steps - 1))
+        return made(_from_both_ends(float(first), float(last), step, steps).astype(kind), requires_grad)
+    return made(_evenly(start, end, steps).astype(kind), requires_grad)
 
 
 def _count(name: str, steps: Any) -> int:
@@ -312,7 +318,10 @@ def _evenly(start: Any, end: Any, steps: int) -> np.ndarray:
     """``steps`` numbers from ``start`` to ``end``, counted from the nearer end so that both come out exact."""
     if steps == 1:
         return np.asarray([start], dtype=np.float64)
-    step = (end - start) / max(steps - 1, 1)
+    return _from_both_ends(start, end, (end - start) / max(steps - 1, 1), steps)
+
+
+def _from_both_ends(start: Any, end: Any, step: float, steps: int) -> np.ndarray:
     index = np.arange(steps, dtype=np.float64)
     return np.where(index < steps // 2, start + step * index, end - step * (steps - 1 - index))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cn.creation import linspace
 from tinygrad_cn.errors import DTypeError, ShapeError
 from tinygrad_cn.functions import arithmetic, joining, pointwise, products
 from tinygrad_cn.functions._arguments import tensor
@@ -199,8 +200,10 @@ def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = No
         raise ShapeError(f"affine_grid(): sizes must be positive, got {list(shape)}")
     axes = []
     for n in shape[2:]:
-        ends = np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
-        axes.append(ends if align_corners else ends * ((n - 1) / n))
+        # computed in the matrix's own dtype, step by step as PyTorch does: where the grid meets the pixels exactly, as
+        # that of an identity does, the gradient of bilinear sampling jumps, and the last bit decides its side
+        ends = linspace(-1, 1, n, dtype=theta.dtype)._array if n > 1 else np.zeros(1, dtype=matrix.dtype)
+        axes.append(ends if align_corners else ends * (n - 1) / n)
     mesh = np.meshgrid(*axes, indexing="ij")
     base = np.stack([*(m.reshape(-1) for m in mesh[::-1]), np.ones(mesh[0].size)], 1).astype(matrix.dtype)
     points = products.matmul(theta._wrap(base), theta.transpose(1, 2))  # (N, P, ndim)

@@ -174,3 +174,14 @@ def test_fold_adds_up_what_unfold_cuts(axes):
         columns = TF.unfold(x, (2, 3), 2, 1, (1, 2))
         same(F.unfold(ours(x), (2, 3), 2, 1, (1, 2)), columns)
         same(F.fold(ours(columns), (8, 7), (2, 3), 2, 1, (1, 2)), TF.fold(columns, (8, 7), (2, 3), 2, 1, (1, 2)))
+
+
+@pytest.mark.parametrize("align_corners", [False, True])
+@pytest.mark.parametrize("size", [7, 28, 50])
+def test_the_grid_of_an_identity_is_that_of_pytorch_to_the_last_bit(size, align_corners):
+    """Its points lie on the pixels, where the gradient of sampling jumps."""
+    still = np.array([[[1, 0, 0], [0, 1, 0]]], dtype=np.float32)
+    shape = (1, 1, size, size + 3)
+    ours = tg.nn.functional.affine_grid(tg.tensor(still), shape, align_corners=align_corners)
+    theirs = torch.nn.functional.affine_grid(torch.tensor(still), shape, align_corners=align_corners)
+    assert np.array_equal(ours.numpy(), theirs.numpy())
