@@ -74,7 +74,6 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     draw_curves(axes, findings, "test_accuracy", language)
     top = max(np.max(found["curves"]["test_accuracy"]["mean"]) for found in findings["experiments"].values())
     axes.set_ylim(top - 6, top + 0.5)
-    axes.legend(loc="lower right")
 
 
 def tables(findings: Findings, language: Language) -> list[Table]:

@@ -70,6 +70,8 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     if sizes[-1] == max(REPORTED):
         axes.plot(known, [REPORTED[size] for size in known], "x", color="C1", label=BOOK[language])
     axes.set(xscale="log", xlabel=SIZE[language], ylabel=ACCURACY[language])
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
     axes.legend()
 
 

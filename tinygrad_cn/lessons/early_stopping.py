@@ -92,9 +92,9 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     for i, (way, (_, _, text)) in enumerate(WAYS.items()):
         for found in findings[way]:
             epochs = range(1, len(found["lr"]) + 1)
-            top.plot(epochs, found["validation"], color=f"C{i}", alpha=0.6, linewidth=3 - i)
+            top.plot(epochs, found["validation"], color=f"C{i}", alpha=0.6, linewidth=5 - 2 * i)
             top.plot(epochs[-1], found["validation"][-1], "o", color=f"C{i}")
-            bottom.plot(epochs, found["lr"], color=f"C{i}", alpha=0.6, linewidth=3 - i)
+            bottom.plot(epochs, found["lr"], color=f"C{i}", alpha=0.6, linewidth=5 - 2 * i)
         top.plot([], [], color=f"C{i}", label=text[language])
     best = max(max(found["validation"]) for runs in findings.values() for found in runs)
     top.set(ylabel=ACCURACY[language], ylim=(best - 12, best + 1))

@@ -87,14 +87,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     axes = right.subplots()
     for i, (key, experiment) in enumerate(findings["experiments"].items()):
         copies = 1 if key == "none" else COPIES + 1
-        stretched = dict(
-            experiment,
-            curves={
-                name: {part: [v for v in values for _ in range(copies)] for part, values in curve.items()}
-                for name, curve in experiment["curves"].items()
-            },
-        )
-        draw_curve(axes, stretched, "test_accuracy", label(experiment, language), f"C{i}")
+        draw_curve(axes, experiment, "test_accuracy", label(experiment, language), f"C{i}", every=copies)
     top = axes.dataLim.y1
     axes.set(xlabel=STEPS[language], ylabel=Text("accuracy [%]", "准确率 [%]")[language], ylim=(top - 20, top + 1))
     axes.legend(loc="lower right")

@@ -57,7 +57,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     draw_curves(cost, findings, "training_cost", language, [str(lr) for lr in RATES])
     draw_curves(accuracy, findings, "test_accuracy", language, ["too small", "too large"])
     cost.set(yscale="log")
-    accuracy.set(ylim=(0, 60))
+    accuracy.set_ylim(0, accuracy.dataLim.y1 + 5)
 
 
 def tables(findings: Findings, language: Language) -> list[Table]:

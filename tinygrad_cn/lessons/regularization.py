@@ -76,7 +76,6 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     for axes in (few, many):
         top = axes.dataLim.y1
         axes.set_ylim(top - (16 if axes is few else 8), top + 0.5)
-        axes.legend(loc="lower right")
 
 
 def tables(findings: Findings, language: Language) -> list[Table]:

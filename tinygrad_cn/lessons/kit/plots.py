@@ -118,10 +118,16 @@ def label(experiment: Findings, language: Language) -> str:
     return experiment["label"][language]
 
 
-def draw_curve(axes: Axes, experiment: Findings, name: str, text: str, color: str, style: str = "-") -> None:
-    """A curve by epoch: the mean over the seeds, and a band of one standard deviation to both sides."""
+def draw_curve(
+    axes: Axes, experiment: Findings, name: str, text: str, color: str, style: str = "-", *, every: int = 1
+) -> None:
+    """A curve by epoch: the mean over the seeds, and a band of one standard deviation to both sides.
+
+    Args:
+        every: how long an epoch is, in the unit of the horizontal axis.
+    """
     curve = experiment["curves"][name]
-    epochs = range(1, len(curve["mean"]) + 1)
+    epochs = range(every, every * len(curve["mean"]) + 1, every)
     axes.plot(epochs, curve["mean"], style, color=color, label=text, linewidth=1.4)
     low = [mean - sd for mean, sd in zip(curve["mean"], curve["sd"], strict=True)]
     high = [mean + sd for mean, sd in zip(curve["mean"], curve["sd"], strict=True)]
