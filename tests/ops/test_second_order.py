@@ -64,3 +64,10 @@ def test_recording_the_sweep_changes_no_bit(case, data):
         if a is not None:
             np.testing.assert_array_equal(a._array, b._array)
             assert a._array.dtype == b._array.dtype
+
+
+@pytest.mark.parametrize(("name", "curvature"), [("logaddexp", 0.25), ("logaddexp2", 0.25 * np.log(2))])
+def test_the_sum_of_equal_exponentials_is_curved(name, curvature):
+    """Equal numbers are no kink; only of equal infinities is the difference not to be taken."""
+    found = autograd.functional.hessian(lambda v: registry[name](v[0], v[1]), Tensor([0.5, 0.5]).double())
+    np.testing.assert_allclose(found.numpy(), curvature * np.array([[1, -1], [-1, 1]]))

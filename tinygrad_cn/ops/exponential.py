@@ -31,10 +31,15 @@ def _sigmoid(x: Any) -> Any:
 sigmoid = elementwise("sigmoid", _sigmoid, x=lambda g, out: g * (out * (1 - out)), floating=True)
 
 
+def apart(x: Any, y: Any) -> Any:
+    """x - y, and 0 of two equal infinities."""
+    return np.where((x == y) & np.isinf(x), 0, x - y)
+
+
 logaddexp = elementwise(
     "logaddexp",
     np.logaddexp,
-    x=lambda g, x, y: g * sigmoid(np.where(x == y, 0, x - y)),
-    y=lambda g, x, y: g * sigmoid(np.where(x == y, 0, y - x)),
+    x=lambda g, x, y: g * sigmoid(apart(x, y)),
+    y=lambda g, x, y: g * sigmoid(apart(y, x)),
     floating=True,
 )

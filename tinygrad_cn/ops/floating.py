@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cn.op import elementwise, op
-from tinygrad_cn.ops.exponential import sigmoid
+from tinygrad_cn.ops.exponential import apart, sigmoid
 from tinygrad_cn.ops.guarded import over
 
 #: The size of x with the sign of y; derivative 0 at x = 0.
@@ -83,7 +83,7 @@ _LN2 = math.log(2)
 logaddexp2 = elementwise(
     "logaddexp2",
     np.logaddexp2,
-    x=lambda g, x, y: g * sigmoid(np.where(x == y, 0, x - y) * _LN2),
-    y=lambda g, x, y: g * sigmoid(np.where(x == y, 0, y - x) * _LN2),
+    x=lambda g, x, y: g * sigmoid(apart(x, y) * _LN2),
+    y=lambda g, x, y: g * sigmoid(apart(y, x) * _LN2),
     floating=True,
 )
