@@ -131,7 +131,9 @@ def _picker(positions: Sequence[int], count: int) -> Callable[[tuple[Any, ...]],
 class Record(Node):
     """A node made by an op."""
 
-    __slots__ = ("op", "plan", "saved")
+    __slots__ = ("op", "plan", "saved", "shown")
+
+    shown: str | None  # the label of a function made of several ops, on the last of its nodes
 
     def __init__(self, op: Op, plan: Plan, parents: tuple[Node, ...], saved: Any, shape: Any) -> None:
         self.op = op
@@ -142,10 +144,13 @@ class Record(Node):
         self.tick = storage.tick()
         self.hooks = None
         self.kept = None
+        self.shown = None
         if observing.made is not None:
             observing.made(self)
 
     def name(self) -> str:
+        if self.shown is not None:
+            return f"{self.shown}Backward0"
         saved = dict(zip(self.plan.saves, self.saved, strict=True)) if type(self.saved) is tuple else {}
         return backward_name(self.op.label, self.shape, saved)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tinygrad_cn.functions import reduction
 from tinygrad_cn.functions._arguments import tensor
+from tinygrad_cn.record import Record
 
 
 def reduced(name: str, losses: Any, kind: str) -> Any:
@@ -16,12 +17,31 @@ def reduced(name: str, losses: Any, kind: str) -> Any:
         ValueError: an unknown reduction.
     """
     if kind == "mean":
-        return reduction.mean(losses)
+        return named(name, reduction.mean(losses))
     if kind == "sum":
-        return reduction.sum(losses)
+        return named(name, reduction.sum(losses))
     if kind == "none":
-        return losses
+        return named(name, losses)
     raise ValueError(f"{name}(): reduction must be 'none', 'mean' or 'sum', got {kind!r}")
+
+
+#: The losses that are one function in PyTorch, and are shown as such by ``grad_fn``.
+_LABELS = {
+    "mse_loss": "MseLoss",
+    "smooth_l1_loss": "SmoothL1Loss",
+    "huber_loss": "HuberLoss",
+    "nll_loss": "NllLoss",
+    "binary_cross_entropy": "BinaryCrossEntropy",
+    "binary_cross_entropy_with_logits": "BinaryCrossEntropyWithLogits",
+}
+
+
+def named(name: str, loss: Any) -> Any:
+    """The loss, whose ``grad_fn`` shows the function that was called and not its last op."""
+    node = getattr(loss, "_node", None)
+    if name in _LABELS and isinstance(node, Record):
+        node.shown = _LABELS[name]
+    return loss
 
 
 def legacy(kind: str, size_average: bool | None, reduce: bool | None) -> str:

@@ -12,7 +12,7 @@ from tinygrad_cn.functions import arithmetic, pointwise, reduction, selecting
 from tinygrad_cn.functions._arguments import tensor
 from tinygrad_cn.ops import activation, losses, softmax
 
-from ._reduction import check_sizes, legacy, reduced
+from ._reduction import check_sizes, legacy, named, reduced
 from .activation import log_softmax
 
 
@@ -190,7 +190,7 @@ def nll_loss(
     each = arithmetic.mul(chosen, input._wrap(-scale))
     if kind == "mean":
         total = arithmetic.div(reduced("nll_loss", each, "sum"), float(scale.sum() or 1))
-        return _mean_of_nothing_is_nan(total, scale)
+        return named("nll_loss", _mean_of_nothing_is_nan(total, scale))
     return reduced("nll_loss", each, kind)
 
 

@@ -203,11 +203,16 @@ def test_next_functions_lead_to_the_leaves():
         ("x[None]", "UnsqueezeBackward0"),
         ("x[[0, 1]]", "IndexBackward0"),
         ("x.clamp(min=0)", "ClampBackward1"),
+        ("F.mse_loss(x, x.detach())", "MseLossBackward0"),
+        ("F.cross_entropy(x, indices)", "NllLossBackward0"),
+        ("F.nll_loss(x, indices)", "NllLossBackward0"),
+        ("F.binary_cross_entropy_with_logits(x, x.detach())", "BinaryCrossEntropyWithLogitsBackward0"),
+        ("F.l1_loss(x, x.detach() + 1)", "MeanBackward0"),
     ],
 )
 def test_a_node_is_called_what_pytorch_calls_it(expression, name):
     x = tg.ones(2, 2, requires_grad=True)
-    y = eval(expression, {"x": x})
+    y = eval(expression, {"x": x, "F": tg.nn.functional, "indices": tg.tensor([0, 1])})
     assert y.grad_fn.name() == name
     assert repr(y).endswith(f"grad_fn=<{name}>)")
     y.sum().backward()
