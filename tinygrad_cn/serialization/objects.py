@@ -98,11 +98,11 @@ def rebuild(node: dict[str, Any], decode: Callable[[Any], Any], shared: Shared) 
         return functools.partial(function, *args, **keywords)
     if tag == "name":
         return _look_up(content)
-    kind = _look_up(content[0] if tag == "enum" else content)
+    kind: Any = _look_up(content[0] if tag == "enum" else content)
     if not isinstance(kind, type) or issubclass(kind, enum.Enum) != (tag == "enum"):
         raise FileFormatError(f"load: the manifest makes an object of {str(content)[:80]}, which is no class of such")
     if tag == "enum":
-        return kind[content[1]]  # type: ignore[misc]
+        return kind.__members__[content[1]]
     made = kind() if kind in _NAMESPACES else object.__new__(kind)
     shared.add(made)
     state = {str(key): decode(part) for key, part in node["state"]}
