@@ -99,7 +99,8 @@ def rebuild(node: dict[str, Any], decode: Callable[[Any], Any], shared: Shared) 
     if tag == "name":
         return _look_up(content)
     kind: Any = _look_up(content[0] if tag == "enum" else content)
-    if not isinstance(kind, type) or issubclass(kind, enum.Enum) != (tag == "enum"):
+    is_class = isinstance(kind, type)
+    if not is_class or issubclass(kind, enum.Enum) != (tag == "enum"):
         raise FileFormatError(f"load: the manifest makes an object of {str(content)[:80]}, which is no class of such")
     if tag == "enum":
         return kind.__members__[content[1]]
