@@ -138,9 +138,13 @@ SETTINGS = Text(
     "实验 | η | λ | 轮数 | 训练图像 | 小批量",
 )
 ALL = Text("all", "全部")
+FEWER = Text(
+    "The longest experiments had fewer seeds: the tables say how many.", "耗时最长的实验所用的种子较少，数目见表。"
+)
 
 
 def _settings(lesson: Lesson, result: Findings, language: Language) -> str:
+    experiments = result["findings"].get("experiments", {}).values()
     rows = [
         [
             experiment["label"][language],
@@ -150,7 +154,7 @@ def _settings(lesson: Lesson, result: Findings, language: Language) -> str:
             ALL[language] if experiment["images"] is None else f"{experiment['images']:,}",
             str(experiment["batch_size"]),
         ]
-        for experiment in result["findings"].get("experiments", {}).values()
+        for experiment in experiments
     ]
     command = f"tinygrad-cn lesson {lesson.name} --lang {language}"
     command += "".join(f" --{option} {result[option]}" for option in lesson.depends_on)
@@ -163,4 +167,6 @@ def _settings(lesson: Lesson, result: Findings, language: Language) -> str:
         f"Python {result['python']}。",
     )
     parts = [_table(Table(SETTINGS[language].split(" | "), rows))] if rows else []
+    if any(experiment["seeds"] < result["seeds"] for experiment in experiments):
+        parts.append(FEWER[language])
     return "\n\n".join([*parts, f"```sh\n{command}\n```", ran[language]])
