@@ -48,7 +48,7 @@ def draw(findings: Findings, figure: Figure, language: Language) -> None:
     axes = figure.subplots()
     draw_curves(axes, findings, "test_accuracy", language)
     best = max(max(experiment["curves"]["test_accuracy"]["mean"]) for experiment in findings["experiments"].values())
-    axes.set_ylim(best - 8, best + 0.5)
+    axes.set_ylim(best - 12, best + 0.5)
 
 
 def tables(findings: Findings, language: Language) -> list[Table]:

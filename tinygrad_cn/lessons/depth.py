@@ -68,6 +68,8 @@ SPEED = Text("|δ| at the start", "起点处的 |δ|")
 def draw(findings: Findings, figure: Figure, language: Language) -> None:
     accuracy, speed = figure.subplots(1, 2)
     draw_curves(accuracy, findings, "validation_accuracy", language)
+    top = accuracy.dataLim.y1
+    accuracy.set_ylim(top - 15, top + 0.5)
     for depth, values in findings["speeds"].items():
         low, middle, high = np.percentile(values, [16, 50, 84], axis=0)
         layers = np.arange(1, len(middle) + 1)
