@@ -51,7 +51,6 @@ def run(setting: Setting) -> Findings:
     found = run_tasks(setting, train, tasks, sum(max(1, budget // size) for size in sizes))
     return {
         "sizes": sizes,
-        "seeds": len(seeds),
         "validation": [both[0] for both in found],
         "test": [both[1] for both in found],
     }
@@ -87,7 +86,7 @@ def tables(findings: Findings, language: Language) -> list[Table]:
             f"{REPORTED[size]:.2f}" if full else "–",
             mean_and_sd(validation),
             mean_and_sd(test),
-            str(findings["seeds"]),
+            str(len(validation)),
         ]
         for size, validation, test in zip(findings["sizes"], findings["validation"], findings["test"], strict=True)
     ]
