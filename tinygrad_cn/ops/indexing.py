@@ -56,7 +56,7 @@ def _getitem(x: Any, *, index: Any) -> Any:
     part = x[index]
     if isinstance(part, np.generic):  # one element: an ellipsis makes it a 0-d view instead of a copied number
         part = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
-    elif not part.flags.c_contiguous and not np.may_share_memory(part, x):
+    elif not part.flags.c_contiguous and part.base is not x and not np.may_share_memory(part, x):
         # NumPy lays what arrays select out with their axes first; in PyTorch it is contiguous, and then viewed
         part = np.ascontiguousarray(part)
     return part
